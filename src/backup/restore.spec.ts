@@ -33,7 +33,7 @@ describe('restore', () => {
   let good: ArchiveEntry[];
   beforeAll(async () => {
     root = mkdtempSync(join(tmpdir(), 'jobato-restore-'));
-    const original = join(root, 'original');
+    const original = mkdtempSync(join(root, 'backed-up-'));
     const database = await Database.open(join(original, 'db', 'jobato.db'), []);
     await database.close();
     const target = join(root, 'good.tar');
@@ -64,24 +64,33 @@ describe('restore', () => {
     expect(contentOf(dataDir)).toContain('db');
   }
 
-  it('pauses all schedules, and sends none of the messages that the original may have sent', async () => {
-    const original = join(root, 'with-schedules');
-    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
-    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
-    database.exec(`INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until)
-        VALUES ('a', 'default', '@daily', 'UTC', '2026-03-01T00:00:00.000Z');
-      INSERT INTO pauses (scope, paused_at, paused_by, until)
-        VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', '2026-03-02T00:00:00.000Z');`);
-    for (const state of ['pending', 'delivered'])
-      database.exec(`INSERT INTO notification_deliveries
-          (id, channel_id, kind, facts, created_at, state, attempts, waited_ms, due_at_ms)
-        VALUES ('${state}', 'team', 'failed', '{}', '2026-03-01T00:00:00.000Z', '${state}', 0, 0, 0)`);
+  /** Returns a backup of a data folder whose database has these rows. */
+  async function backupWith(fill: (database: BetterSqlite3.Database) => void): Promise<Buffer> {
+    const original = mkdtempSync(join(root, 'backed-up-'));
+    const file = join(original, 'db', 'jobato.db');
+    await (await Database.open(file, [])).close();
+    const database = new BetterSqlite3(file);
+    fill(database);
     database.close();
-    const target = join(root, 'with-schedules.tar');
-    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
+    const target = join(original, 'backup.tar');
+    const options = { replaces: true, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
     await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+    return readFileSync(target);
+  }
 
-    await into(readFileSync(target));
+  it('pauses all schedules, and sends none of the messages that the original may have sent', async () => {
+    const archive = await backupWith((database) => {
+      database.exec(`INSERT INTO schedules (project_id, schedule, cron, time_zone, recorded_until)
+          VALUES ('a', 'default', '@daily', 'UTC', '2026-03-01T00:00:00.000Z');
+        INSERT INTO pauses (scope, paused_at, paused_by, until)
+          VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', '2026-03-02T00:00:00.000Z');`);
+      for (const state of ['pending', 'delivered'])
+        database.exec(`INSERT INTO notification_deliveries
+            (id, channel_id, kind, facts, created_at, state, attempts, waited_ms, due_at_ms)
+          VALUES ('${state}', 'team', 'failed', '{}', '2026-03-01T00:00:00.000Z', '${state}', 0, 0, 0)`);
+    });
+
+    await into(archive);
     const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
     const rows = (sql: string) => copy.prepare(sql).all();
     expect(rows('SELECT scope, paused_at, paused_by, until FROM pauses')).toEqual([
@@ -98,18 +107,13 @@ describe('restore', () => {
   });
 
   it('publishes no request that was waiting, because its run ends at the first start', async () => {
-    const original = join(root, 'with-events');
-    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
-    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
-    for (const type of ['run.requested', 'run.completed'])
-      database.exec(`INSERT INTO outbox (event_id, event_type, event_version, occurred_at, run_id, payload)
-        VALUES ('${type}', '${type}', '1', '2026-03-01T00:00:00.000Z', '2', '{}')`);
-    database.close();
-    const target = join(root, 'with-events.tar');
-    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
-    await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+    const archive = await backupWith((database) => {
+      for (const type of ['run.requested', 'run.completed'])
+        database.exec(`INSERT INTO outbox (event_id, event_type, event_version, occurred_at, run_id, payload)
+          VALUES ('${type}', '${type}', '1', '2026-03-01T00:00:00.000Z', '2', '{}')`);
+    });
 
-    await into(readFileSync(target));
+    await into(archive);
     const copy = new BetterSqlite3(join(dataDir, 'db', 'jobato.db'), { readonly: true });
     expect(copy.prepare('SELECT event_type FROM outbox').pluck().all()).toEqual(['run.completed']);
     copy.close();
@@ -129,17 +133,12 @@ describe('restore', () => {
     const pause = { paused_at: '2026-03-02T10:00:00.000Z', paused_by: 'restore', until: null };
     expect(pausesOf(dataDir)).toEqual([{ ...pause, reason }]);
 
-    const original = join(root, 'paused');
-    await (await Database.open(join(original, 'db', 'jobato.db'), [])).close();
-    const database = new BetterSqlite3(join(original, 'db', 'jobato.db'));
-    database.exec(`INSERT INTO pauses (scope, paused_at, paused_by, reason, until)
-      VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', 'Moving house', '2026-04-01T00:00:00.000Z')`);
-    database.close();
-    const target = join(root, 'paused.tar');
-    const options = { replaces: false, parts: [], jobatoVersion: '1.0.0', now: '2026-03-01T10:00:00.000Z' };
-    await backup({ ...options, dataDir: original, target, onProgress: () => undefined });
+    const archive = await backupWith((database) => {
+      database.exec(`INSERT INTO pauses (scope, paused_at, paused_by, reason, until)
+        VALUES ('*', '2026-03-01T00:00:00.000Z', 'ada', 'Moving house', '2026-04-01T00:00:00.000Z')`);
+    });
     rmSync(dataDir, { recursive: true });
-    await into(readFileSync(target));
+    await into(archive);
     expect(pausesOf(dataDir)).toEqual([
       {
         ...pause,
