@@ -98,6 +98,11 @@ describe('when the clocks go back', () => {
     expect(berlin(cron)).toEqual(times.map((time) => `2026-10-25T${time}`)),
   );
 
+  it('fires in a repeated hour after which no other time matches for months', () =>
+    expect(
+      due('30 1-1/2 31,L * */4', 'Europe/Dublin', '2027-10-30T12:00+01:00', '2027-11-30T12:00+00:00'),
+    ).toEqual(['2027-10-31T01:30+01:00', '2027-10-31T01:30+00:00']));
+
   it('fires once at a midnight that comes twice', () =>
     expect(
       due('30 23 * * *', 'America/Santiago', '2026-04-04T12:00-03:00', '2026-04-05T12:00-04:00'),

@@ -41,8 +41,10 @@ export function nextDue(schedule: CronSchedule, afterMs: number): number {
     // A skipped time is before the first time of the period.
     const due = Math.max(startMs, local - offsetMs);
     if (due < endMs) return due;
-    // No local time before that one matches, also after changes of the clocks.
-    period = zonePeriodAt(schedule.timeZone, Math.max(endMs, due - LONGEST_SHIFT_MS));
+    const next = zonePeriodAt(schedule.timeZone, endMs);
+    // A clock that is set back repeats local times, which may match. No other time before that one does.
+    const repeats = next.offsetMs < offsetMs;
+    period = repeats ? next : zonePeriodAt(schedule.timeZone, Math.max(endMs, due - LONGEST_SHIFT_MS));
   }
 }
 
