@@ -6,7 +6,7 @@ import { sizeLimitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
-import { openBelow } from './open-below';
+import { openBelow } from '../files/open-below';
 import { assertArtifactsKept } from '../runs/removed-parts';
 import type { Artifact, Run } from '../runs/run';
 

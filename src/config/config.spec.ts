@@ -52,6 +52,7 @@ describe('loadConfig', () => {
       retentionDays: null,
       logLimitBytes: 50 * 1024 * 1024,
       artifactLimitBytes: 100 * 1024 * 1024,
+      resultLimitBytes: 1000 * 1024 * 1024,
       requestTimeoutMs: 300_000,
       uploadIdleMs: 60_000,
       uploadTimeoutMs: 3_600_000,

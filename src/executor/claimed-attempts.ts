@@ -39,7 +39,7 @@ export class ClaimedAttempts {
   async prepare(claimed: Claimed): Promise<Attempt> {
     const { leaseToken, elapsedMs } = claimed;
     const { runId, payload } = claimed.request;
-    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota, outputs } = payload;
+    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     const { workerId, control } = this.server;
     const known = await this.project(projectId, definitionHash);
     if (known?.definitionHash !== definitionHash) {
@@ -56,7 +56,8 @@ export class ClaimedAttempts {
       params,
       runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
       quota: quota ?? null,
-      earlierOutputs: outputs ?? null,
+      earlierOutputs: payload.outputs ?? null,
+      currentResult: payload.currentResult ?? null,
       steps: steps.map((name) => ({ name })),
     };
     return new RunAttempt(workerId, { run, definition: known.definition, elapsedMs }, this.tools);

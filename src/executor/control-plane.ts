@@ -5,7 +5,15 @@ import type { Artifact, Run, StepState } from '../runs/run';
 /** The data of a run that a worker needs to execute it. */
 export interface AssignedRun extends Pick<
   Run,
-  'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'runInputs' | 'quota' | 'earlierOutputs'
+  | 'runId'
+  | 'projectId'
+  | 'scope'
+  | 'attempt'
+  | 'leaseToken'
+  | 'runInputs'
+  | 'quota'
+  | 'earlierOutputs'
+  | 'currentResult'
 > {
   /** With the values of secrets. */
   params: Run['params'];
@@ -49,6 +57,8 @@ export interface LogAnswer {
 /** The server, as seen by a worker that executes a run. It is either the worker's own process or a remote server. */
 export interface ControlPlane {
   readonly heartbeatEveryMs: number;
+  /** Whether files below the data folder of this process belong to the run for as long as it exists. */
+  readonly keepsFiles: boolean;
 
   /** Sends a heartbeat, which renews the lease, and returns the state of the attempt. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;
@@ -75,6 +85,15 @@ export interface ControlPlane {
    * @throws Error with the reason why it is missing from the run
    */
   storeArtifact(attempt: AttemptKey, artifact: Artifact, stop: AbortSignal): Promise<void>;
+
+  /**
+   * Returns the path of a live result on this machine; null if it is no longer kept.
+   * @param file relative to the server's DATA_DIR
+   */
+  currentResult(attempt: AttemptKey, file: string, stop: AbortSignal): Promise<string | null>;
+
+  /** Makes a file that the end of the run offers as a result available to the server. @throws Error with the reason */
+  storeResult(attempt: AttemptKey, path: string, stop: AbortSignal): Promise<void>;
 
   /**
    * Completes an attempt after all its events are published. `end` is the final event, or null if this worker does not

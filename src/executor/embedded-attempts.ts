@@ -42,8 +42,7 @@ export class EmbeddedAttempts {
 
 /** Names the members, because V8 takes long to copy a run, which has many fields. */
 function assigned(run: Run, secrets: Secrets): AssignedRun {
-  const { runId, projectId, scope, attempt, leaseToken, params, runInputs, quota, earlierOutputs, steps } =
-    run;
+  const { runId, projectId, scope, attempt, leaseToken, params, runInputs, quota, earlierOutputs } = run;
   return {
     runId,
     projectId,
@@ -54,6 +53,7 @@ function assigned(run: Run, secrets: Secrets): AssignedRun {
     runInputs,
     quota,
     earlierOutputs,
-    steps,
+    currentResult: run.currentResult,
+    steps: run.steps,
   };
 }

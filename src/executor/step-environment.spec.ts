@@ -43,6 +43,7 @@ describe('stepEnvironment', () => {
       JOBATO_PARAMS: '{"docs":"a \\"b\\" $(c)","depth":3}',
       JOBATO_WORK_DIR: '/data/work/demo',
       JOBATO_RUN_DIR: '/data/runs/run-1',
+      JOBATO_HTML_DIR: '/data/html/demo/1',
       JOBATO_EVENTS_FD: '3',
     }));
 

@@ -7,7 +7,7 @@ import { OutboxRelay } from '../events/outbox-relay';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import { LogTail } from '../logs/log-tail';
 import { RunChanges } from '../runs/run-changes';
-import { RunsService } from '../runs/runs.service';
+import { EndPreparation, type PreparedEnd } from './end-preparation';
 import type { Evidence } from './event-authority';
 import { type AppliedEvent, EventBatches } from './event-batches';
 
@@ -22,7 +22,7 @@ export class EventApplier {
     private readonly batches: EventBatches,
     private readonly relay: OutboxRelay,
     private readonly tail: LogTail,
-    private readonly runs: RunsService,
+    private readonly ends: EndPreparation,
     private readonly changes: RunChanges,
   ) {}
 
@@ -37,10 +37,23 @@ export class EventApplier {
    * @param evidence shows whether the sender may report for the run
    */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
-    const stop = this.stopToAwait(entry.fields);
-    // An await lets later writes overtake this one, so await only if there is a stop.
-    if (stop) await stop;
-    return this.announce(entry, await this.applyEvent({ entry, evidence }));
+    const preparing = this.ends.prepare(entry.fields, evidence);
+    return preparing === null
+      ? this.announce(entry, await this.applyEvent({ entry, evidence, result: null }))
+      : this.applyEnd(entry, evidence, preparing);
+  }
+
+  /**
+   * Returns whether an event has to wait for something else than the database, such as the copy of a large result. Other
+   * events need not wait for it.
+   */
+  mustPrepare({ fields }: StreamEntry): boolean {
+    return fields.eventType === 'run.completed' && this.ends.mayOffer(fields);
+  }
+
+  /** Whether the end of a run is known, and waits only for this server. */
+  isPreparingEnd(runId: string): boolean {
+    return this.ends.isPreparing(runId);
   }
 
   /**
@@ -48,26 +61,33 @@ export class EventApplier {
    * can lose entries and must not be the only record of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
-    const stop = this.stopToAwait(event);
-    if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
-    this.announce(entry, await this.applyOwnEvent({ entry, event }));
+    const preparing = this.ends.prepare(entry.fields, { via: 'server' });
+    const prepared = preparing && (await preparing);
+    try {
+      this.announce(entry, await this.applyOwnEvent({ entry, event, result: prepared?.result ?? null }));
+    } finally {
+      prepared?.decided();
+    }
     this.relay.kick();
+  }
+
+  private async applyEnd(
+    entry: StreamEntry,
+    evidence: Evidence,
+    preparing: Promise<PreparedEnd>,
+  ): Promise<AppliedEvent> {
+    const { result, decided } = await preparing;
+    try {
+      return this.announce(entry, await this.applyEvent({ entry, evidence, result }));
+    } finally {
+      decided();
+    }
   }
 
   /** Keeps an event that cannot be applied, with the reason. */
   async reject(entry: StreamEntry, reason: string): Promise<void> {
     await this.rejectEvent({ entryId: entry.id, reason, fields: entry.fields });
-  }
-
-  /**
-   * `run.cancelled` can arrive before the user's stop is recorded. Then the run would end as `cancelled-by-worker`.
-   * Returns a promise that resolves when the stop is recorded; null if there is nothing to wait for.
-   */
-  private stopToAwait({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
-    return eventType === 'run.cancelled' && runId !== undefined
-      ? this.runs.stopRecorded(runId.toLowerCase())
-      : null;
   }
 
   private announce(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {

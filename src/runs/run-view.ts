@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
 import { withBasePath } from '../config/base-path';
@@ -15,6 +16,7 @@ import {
   TRIGGER_KINDS,
   type TriggeredBy,
 } from './run';
+import { RESULT_FLAWS, type ResultFlaw, type RunResult } from '../results/run-result';
 import { runError } from './run-error';
 import { attemptsOf } from './step-state';
 import { shownParams } from './shown-params';
@@ -100,6 +102,19 @@ export class ArtifactView {
   @ApiProperty({ description: 'Download path' }) href!: string;
 }
 
+export class RunResultView {
+  @ApiProperty({
+    enum: ['accepted', 'result-missing', 'result-invalid', 'partial'],
+    description: '`partial`: not used, because the run is partial and the project has no `result.partial`',
+  })
+  state!: RunResult['state'];
+  @ApiProperty({ description: 'Name of the copy, or the path as it was offered' }) name!: string;
+  @ApiProperty({ ...nullableInteger, description: 'Size in bytes; null unless accepted' }) size!:
+    number | null;
+  @ApiProperty({ ...nullableText, enum: RESULT_FLAWS, description: 'Why the file is invalid; else null' })
+  flaw!: ResultFlaw | null;
+}
+
 /** A run in API responses. */
 export class RunView {
   @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
@@ -167,6 +182,12 @@ export class RunView {
   @ApiProperty({ type: RunErrorView, nullable: true }) error!: RunErrorView | null;
   @ApiProperty({ type: [ArtifactView] }) artifacts!: ArtifactView[];
   @ApiProperty({
+    type: RunResultView,
+    nullable: true,
+    description: 'What became of the file that the run offered as the result of its project; null if none',
+  })
+  result!: RunResultView | null;
+  @ApiProperty({
     enum: OMISSIONS,
     isArray: true,
     description: 'Lists that are incomplete because the worker reported more entries than a run can store',
@@ -211,11 +232,19 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
       size,
       href: withBasePath(artifactHref(run.runId, name), basePath),
     })),
+    result: run.result && runResultView(run.result),
     omitted: run.omitted ?? [],
     pinned: run.pinned === 1,
     logsRemovedAt: run.logsRemovedAt,
     artifactsRemovedAt: run.artifactsRemovedAt,
   };
+}
+
+function runResultView(result: RunResult): RunResultView {
+  const { state } = result;
+  return state === 'accepted'
+    ? { state, name: basename(result.file), size: result.size, flaw: null }
+    : { state, name: result.offered, size: null, flaw: state === 'result-invalid' ? result.flaw : null };
 }
 
 function stepView(step: StepState): StepView {

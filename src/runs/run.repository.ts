@@ -109,6 +109,7 @@ const MUTABLE: (keyof Run)[] = [
   'error',
   'artifacts',
   'omitted',
+  'result',
   'revision',
 ];
 

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { constants, existsSync, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -89,6 +90,24 @@ export class OpenFolder {
   /** Moves a file of the same file system into this folder, and makes its name durable. */
   async take(path: string, name: string): Promise<void> {
     await rename(path, this.pathOf(name));
+    await this.handle.sync();
+  }
+
+  /** Replaces a file of this folder at once: a reader finds the old text or the new one. */
+  async replaceText(name: string, text: string): Promise<void> {
+    const temporary = `.${name}.${randomBytes(6).toString('hex')}`;
+    try {
+      const file = await open(this.pathOf(temporary), 'wx');
+      await file
+        .writeFile(text)
+        .then(() => file.sync())
+        .finally(() => file.close());
+      await this.assertInPlace();
+      await rename(this.pathOf(temporary), this.pathOf(name));
+    } catch (error) {
+      await rm(this.pathOf(temporary), { force: true });
+      throw error;
+    }
     await this.handle.sync();
   }
 
