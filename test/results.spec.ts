@@ -58,7 +58,7 @@ describe('the live result of a project', () => {
     ((await jobato.api.get(`/api/projects/${projectId}/results`).expect(200)).body as { items: Item[] })
       .items;
   const pointer = async (path: string) => {
-    await jobato.app.get(LiveResults).beforeApplicationShutdown();
+    await jobato.app.get(LiveResults).idle();
     return readFileSync(join(jobato.folders.dataDir, path), 'utf8');
   };
 
@@ -326,7 +326,7 @@ describe('a file that an external worker offers', () => {
       write(pointerFile, `${target}\n`);
       await worker.say(anEvent(runId, type, payload));
       await jobato.untilEnded(runId);
-      await results.beforeApplicationShutdown();
+      await results.idle();
       return readFileSync(inData(pointerFile), 'utf8');
     };
     expect(await swap('db/jobs-1.db', 'run.completed', {})).toBe('db/jobs-1.db\n');

@@ -10,6 +10,8 @@ const context: StepContext = {
   workDir: '/data/work/demo',
   runDir: '/data/runs/run-1',
   inputsFile: null,
+  htmlDir: '/data/html/demo/1',
+  currentResult: null,
   outputs: { 'load-all': { rowCount: 12, isNew: false } },
   quota: null,
 };

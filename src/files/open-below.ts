@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { constants, existsSync, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -16,6 +15,8 @@ type FileName = string | Buffer;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** O_NONBLOCK: opening a pipe without a writer must not block. */
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+const REPLACING = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /**
  * An open folder that stays the same even if its path changes. A step may replace any part of the path by a link at any
@@ -95,19 +96,15 @@ export class OpenFolder {
 
   /** Replaces a file of this folder at once: a reader finds the old text or the new one. */
   async replaceText(name: string, text: string): Promise<void> {
-    const temporary = `.${name}.${randomBytes(6).toString('hex')}`;
-    try {
-      const file = await open(this.pathOf(temporary), 'wx');
-      await file
-        .writeFile(text)
-        .then(() => file.sync())
-        .finally(() => file.close());
-      await this.assertInPlace();
-      await rename(this.pathOf(temporary), this.pathOf(name));
-    } catch (error) {
-      await rm(this.pathOf(temporary), { force: true });
-      throw error;
-    }
+    // The same name each time, so that a crash leaves at most one such file.
+    const temporary = `.${name}.new`;
+    const file = await open(this.pathOf(temporary), REPLACING);
+    await file
+      .writeFile(text)
+      .then(() => file.sync())
+      .finally(() => file.close());
+    await this.assertInPlace();
+    await rename(this.pathOf(temporary), this.pathOf(name));
     await this.handle.sync();
   }
 

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { parseEvent } from '../events/parse-event';
 import type { RunEvent, StreamFields } from '../events/run-event';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { ResultCopies } from '../results/result-copies';
+import { LiveResults } from '../results/live-results';
+import { projectOf, ResultCopies } from '../results/result-copies';
 import { offerOf, type RunResult } from '../results/run-result';
 import { isTerminal } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
@@ -12,7 +13,15 @@ import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
 /** What the transaction of an end needs. Call `decided` after it. */
 export interface PreparedEnd {
   result: RunResult | null;
-  decided(): void;
+  /** @param isUsed whether the run ended with this result */
+  decided(isUsed: boolean): void;
+}
+
+interface Preparation {
+  runId: string;
+  /** How many callers wait for it, or apply the event. */
+  users: number;
+  result: Promise<RunResult | null>;
 }
 
 type Fields = Partial<Record<keyof StreamFields, string>>;
@@ -21,20 +30,20 @@ const NOTHING: PreparedEnd = { result: null, decided: () => undefined };
 /** Does what must happen before the event that ends a run is applied. */
 @Injectable()
 export class EndPreparation {
-  /** Ends that are being prepared, by event and evidence. The same event may arrive several times. */
-  private readonly preparing = new Map<string, Promise<PreparedEnd>>();
-  private readonly runIds = new Map<string, number>();
+  /** By event and evidence: the same event may arrive several times. */
+  private readonly preparing = new Map<string, Preparation>();
 
   constructor(
     private readonly service: RunsService,
     private readonly runs: RunRepository,
     private readonly projects: ProjectCatalogue,
     private readonly copies: ResultCopies,
+    private readonly results: LiveResults,
   ) {}
 
   /** Whether the end of a run is known and waits only for this server. */
   isPreparing(runId: string): boolean {
-    return this.runIds.has(runId);
+    return [...this.preparing.values()].some((one) => one.runId === runId);
   }
 
   /** Returns null if there is nothing to prepare: an await would let later events overtake this one. */
@@ -67,31 +76,34 @@ export class EndPreparation {
 
   private once(fields: Fields, evidence: Evidence): Promise<PreparedEnd> {
     const key = JSON.stringify([fields, evidence]);
-    const known = this.preparing.get(key);
-    if (known) return known;
-    const runId = fields.runId?.toLowerCase() ?? '';
-    this.runIds.set(runId, (this.runIds.get(runId) ?? 0) + 1);
-    const ended = () => {
-      this.preparing.delete(key);
-      const others = this.runIds.get(runId)! - 1;
-      if (others === 0) this.runIds.delete(runId);
-      else this.runIds.set(runId, others);
+    let preparation = this.preparing.get(key);
+    if (preparation === undefined) {
+      const runId = fields.runId?.toLowerCase() ?? '';
+      preparation = { runId, users: 0, result: this.resultOf(fields, evidence) };
+      this.preparing.set(key, preparation);
+    }
+    preparation.users++;
+    return this.prepared(key, preparation);
+  }
+
+  private async prepared(key: string, preparation: Preparation): Promise<PreparedEnd> {
+    const leave = (): boolean => {
+      const isLast = --preparation.users === 0;
+      if (isLast) this.preparing.delete(key);
+      return isLast;
     };
-    const prepared = this.resultOf(fields, evidence).then(
-      (result) => ({
-        result,
-        decided: () => {
-          ended();
-          if (result !== null) this.copies.decided(result);
-        },
-      }),
-      (error: unknown) => {
-        ended();
-        throw error;
-      },
-    );
-    this.preparing.set(key, prepared);
-    return prepared;
+    try {
+      const result = await preparation.result;
+      const decided = (isUsed: boolean): void => {
+        if (!leave() || result?.state !== 'accepted') return;
+        this.copies.decided(result);
+        if (!isUsed) void this.results.refresh(projectOf(result));
+      };
+      return { result, decided };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   /** Copies the offered file of an event that can end its run, and no other. */

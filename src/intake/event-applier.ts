@@ -6,6 +6,7 @@ import type { StreamEntry } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import { LogTail } from '../logs/log-tail';
+import type { RunResult } from '../results/run-result';
 import { RunChanges } from '../runs/run-changes';
 import { EndPreparation, type PreparedEnd } from './end-preparation';
 import type { Evidence } from './event-authority';
@@ -38,9 +39,8 @@ export class EventApplier {
    */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
     const preparing = this.ends.prepare(entry.fields, evidence);
-    return preparing === null
-      ? this.announce(entry, await this.applyEvent({ entry, evidence, result: null }))
-      : this.applyEnd(entry, evidence, preparing);
+    const apply = (result: RunResult | null) => this.applyEvent({ entry, evidence, result });
+    return this.announce(entry, await (preparing === null ? apply(null) : this.applyEnd(preparing, apply)));
   }
 
   /**
@@ -63,25 +63,23 @@ export class EventApplier {
   async applyAndPublish(event: RunEvent): Promise<void> {
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
     const preparing = this.ends.prepare(entry.fields, { via: 'server' });
-    const prepared = preparing && (await preparing);
-    try {
-      this.announce(entry, await this.applyOwnEvent({ entry, event, result: prepared?.result ?? null }));
-    } finally {
-      prepared?.decided();
-    }
+    const apply = (result: RunResult | null) => this.applyOwnEvent({ entry, event, result });
+    this.announce(entry, await (preparing === null ? apply(null) : this.applyEnd(preparing, apply)));
     this.relay.kick();
   }
 
   private async applyEnd(
-    entry: StreamEntry,
-    evidence: Evidence,
     preparing: Promise<PreparedEnd>,
+    apply: (result: RunResult | null) => Promise<AppliedEvent>,
   ): Promise<AppliedEvent> {
     const { result, decided } = await preparing;
+    let isUsed = false;
     try {
-      return this.announce(entry, await this.applyEvent({ entry, evidence, result }));
+      const applied = await apply(result);
+      isUsed = applied.changed?.result === result;
+      return applied;
     } finally {
-      decided();
+      decided(isUsed);
     }
   }
 

@@ -1,6 +1,12 @@
 import { type FileHandle, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { Clock } from '../clock/clock';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
@@ -27,6 +33,8 @@ export interface EndedRun {
   result: RunResult | null;
 }
 
+const RETRY_EVERY_MS = 10_000;
+
 export interface OpenResult {
   file: FileHandle;
   size: number;
@@ -35,12 +43,13 @@ export interface OpenResult {
 
 /** The live result of each project: which it is, the earlier ones, and the files that lead to it. */
 @Injectable()
-export class LiveResults implements BeforeApplicationShutdown {
+export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(LiveResults.name);
   /** Why the files of a project do not show its live result, by project. */
   readonly problems = new Map<string, string>();
   /** Files of one project are changed one after another. */
   private readonly turns = new Map<string, Promise<void>>();
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly results: ResultRepository,
@@ -50,6 +59,10 @@ export class LiveResults implements BeforeApplicationShutdown {
     private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>,
   ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.retry(), RETRY_EVERY_MS).unref();
+  }
 
   current(projectId: string): Promise<LiveResult | null> {
     return this.results.liveOf(projectId);
@@ -180,12 +193,18 @@ export class LiveResults implements BeforeApplicationShutdown {
 
   /** Does the same for all projects. Call it at each start, before copies are made. */
   async refreshAll(): Promise<void> {
-    for (const projectId of await this.results.projectIds()) {
+    const folders = await readdir(join(this.config.dataDir, RESULTS_FOLDER)).catch(() => []);
+    for (const projectId of new Set([...(await this.results.projectIds()), ...folders])) {
       const seen = await this.results.foreignPointer(projectId);
       const live = await this.results.liveOf(projectId);
       const isNewer = seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since;
       await this.inTurn(projectId, () => this.showLive(projectId, !isNewer));
     }
+  }
+
+  /** Tries again what failed, for example while the disk was full. */
+  private async retry(): Promise<void> {
+    for (const projectId of [...this.problems.keys()]) await this.refresh(projectId);
   }
 
   /** @returns whether the pointer of the project file may be written now */
@@ -225,10 +244,11 @@ export class LiveResults implements BeforeApplicationShutdown {
 
   private async showLive(projectId: string, mayWritePointer: boolean): Promise<void> {
     const live = await this.results.liveOf(projectId);
-    if (live === null) return;
-    await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
-    const { pointer } = this.settingOf(projectId);
-    if (pointer !== null && mayWritePointer) await this.pointers.write(pointer, live.file);
+    if (live !== null) {
+      await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
+      const { pointer } = this.settingOf(projectId);
+      if (pointer !== null && mayWritePointer) await this.pointers.write(pointer, live.file);
+    }
     await this.deleteUnkept(projectId);
   }
 
@@ -248,6 +268,12 @@ export class LiveResults implements BeforeApplicationShutdown {
 
   /** Writes the pointers of runs that ended just before. The next start would do it too. */
   async beforeApplicationShutdown(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.idle();
+  }
+
+  /** Resolves when the files of all projects show what is live. */
+  async idle(): Promise<void> {
     while (this.turns.size > 0) await Promise.all(this.turns.values());
   }
 

@@ -131,6 +131,11 @@ export class ResultCopies {
   }
 }
 
+/** Returns the project of a copy. */
+export function projectOf({ file }: { file: string }): string {
+  return file.split('/')[1]!;
+}
+
 /** Returns the folder of a copy, relative to DATA_DIR. */
 export function folderOf(file: string): string {
   return file.slice(0, file.lastIndexOf('/'));

@@ -25,5 +25,4 @@ export const TABLES_OF_A_RUN: readonly TableOfRuns[] = [
   { name: 'schedule_records' },
   { name: 'notification_deliveries', key: 'position' },
   { name: 'notification_conditions' },
-  { name: 'results' },
 ];
