@@ -10,7 +10,7 @@ export class ResultsHealth implements HealthIndicator {
 
   check(): Finding {
     const [problem] = this.results.problems;
-    if (problem === undefined) return healthy('');
+    if (problem === undefined) return healthy('pointers lead to the live results');
     const [projectId, code] = problem;
     throw new Error(
       `The pointer to the live result of project "${projectId}" could not be written (${code}). ` +
