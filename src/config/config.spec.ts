@@ -28,6 +28,7 @@ describe('loadConfig', () => {
       port: 3000,
       dataDir: resolve(CWD, 'data'),
       workDir: resolve(CWD, 'data/work'),
+      htmlDir: resolve(CWD, 'data/html'),
       workerDrainSeconds: 5,
       serverUrl: 'http://127.0.0.1:3000',
       configDir: resolve(CWD, 'config'),

@@ -20,6 +20,8 @@ export interface Config extends PublicAddress {
   dataDir: string;
   /** Contains a folder for each project, which is kept between its runs. */
   workDir: string;
+  /** For raw pages and other bulk data of runs, in the data folder of the server. */
+  htmlDir: string;
   configDir: string;
   /** CONFIG_DIR as written by the operator, for pages, messages and logs. */
   configDirLabel: string;
@@ -188,6 +190,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     port: integer('PORT', 3000, 0, 65535),
     dataDir,
     workDir: resolve(dataDir, 'work'),
+    htmlDir: resolve(dataDir, 'html'),
     configDir: resolve(cwd, configDirLabel),
     configDirLabel,
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { ArtifactFiles } from '../artifacts/artifact-files';
 import { Clock } from '../clock/clock';
@@ -33,6 +35,7 @@ export class ClaimedAttempts {
       artifacts,
       steps,
       logBudget: new UnsentLogBudget(),
+      sharesDataDir: existsSync(join(dirname(config.workDir), 'db', 'jobato.db')),
     };
   }
 

@@ -57,8 +57,6 @@ export interface LogAnswer {
 /** The server, as seen by a worker that executes a run. It is either the worker's own process or a remote server. */
 export interface ControlPlane {
   readonly heartbeatEveryMs: number;
-  /** Whether files below the data folder of this process belong to the run for as long as it exists. */
-  readonly keepsFiles: boolean;
 
   /** Sends a heartbeat, which renews the lease, and returns the state of the attempt. */
   heartbeat(attempt: AttemptKey): Promise<Standing>;

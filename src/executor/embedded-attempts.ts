@@ -27,7 +27,7 @@ export class EmbeddedAttempts {
     steps: StepRunner,
   ) {
     this.workerId = control.workerId;
-    this.tools = { clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
+    this.tools = { clock, control, artifacts, steps, logBudget: new UnsentLogBudget(), sharesDataDir: true };
   }
 
   /** @returns null if this worker does not hold the run afterwards */

@@ -23,7 +23,6 @@ export class HttpControlPlane implements ControlPlane {
   /** Stop requests arrive in the answer to a heartbeat, so the interval is short. */
   readonly heartbeatEveryMs: number = 3000;
   readonly learnsRejections: boolean = true;
-  readonly keepsFiles = false;
   protected readonly logger = new Logger(HttpControlPlane.name);
 
   constructor(

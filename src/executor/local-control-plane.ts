@@ -17,7 +17,6 @@ import type { AttemptKey, ControlPlane, RejectedEvent, Standing } from './contro
 export class LocalControlPlane implements ControlPlane {
   readonly heartbeatEveryMs = (LEASE_SECONDS * 1000) / 3;
   readonly learnsRejections = false;
-  readonly keepsFiles = true;
   readonly workerId: string;
 
   constructor(

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
 import type { RunEvent } from '../events/run-event';
-import { HTML_FOLDER, PRIVATE_FOLDER } from '../lifecycle/private-files';
+import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { unmaskedSecretNotes } from '../projects/unmasked-secrets';
 import { LEASE_SECONDS } from '../runs/lease-times';
 import type { Artifact } from '../runs/run';
@@ -236,14 +236,14 @@ export class RunAttempt implements Attempt {
     return end;
   }
 
-  /** Most runs capture nothing. Files in the data folder of a remote worker would never be deleted. */
+  /** Most runs capture nothing. On another machine than the server's, nobody would ever delete the files. */
   private async leaveHtml(): Promise<void> {
-    if (this.tools.control.keepsFiles) await rmdir(this.htmlDir).catch(() => undefined);
+    if (this.tools.sharesDataDir) await rmdir(this.htmlDir).catch(() => undefined);
     else await rm(this.htmlDir, { recursive: true, force: true }).catch(() => undefined);
   }
 
   private get htmlDir(): string {
-    return join(this.tools.config.dataDir, HTML_FOLDER, this.projectId, this.runId);
+    return join(this.tools.config.htmlDir, this.projectId, this.runId);
   }
 
   /** A missing file does not change how the run ends: the server reports that the result is missing. */

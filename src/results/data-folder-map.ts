@@ -1,5 +1,7 @@
 /** Folders of DATA_DIR with files that only Jobato uses. */
 const OWN_FOLDERS = ['held', 'pipes', 'processes', 'restoring', 'uploads'];
+/** Of worker processes that share DATA_DIR; see worker-folder.ts. */
+const WORKER_FOLDER = /^worker-\d+$/;
 /** Its files in DATA_DIR itself: keys, ids, locks. */
 const OWN_NAMES = /^(?:node-id|lock|form-secret|secret-key|restored-from|restored\.json|demo\.log)(?:\.|$)/;
 /** SQLite adds endings to the name of the database. */
@@ -16,6 +18,7 @@ const LIVE_RESULT = /^results\/[a-z0-9-]+\/(?:\d+-[0-9a-f]{8}(?:\/|$)|current\.t
 export function isOwnFile(path: string, runId: string | null): boolean {
   const [folder = '', second] = path.split('/');
   if (folder === 'runs') return runId === null || second !== runId;
+  if (WORKER_FOLDER.test(folder)) return true;
   return (
     OWN_FOLDERS.includes(folder) ||
     (second === undefined && OWN_NAMES.test(folder)) ||

@@ -99,7 +99,7 @@ it(`pointers never lead to anything but a whole result of a completed run, over 
   await server.untilEnded((await start(server, 'A'))!.runId);
   const reader = readInALoop(folders);
   let kills = 0;
-  for (let round = 0; round < repetitions(3, 25); round++) {
+  for (let round = 0; round < repetitions(3, 12); round++) {
     const running = start(server, random.pick([...'BCDEFGHIJKLMNOPQRSTUVWXYZ']));
     const dying = new Promise<void>((resolve) =>
       setTimeout(() => void server.end('SIGKILL').then(() => resolve()), random.integer(20, 500)),
