@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { EventStream } from '../src/events/event-stream';
+import { type RunEvent, type RunEventType, toStreamFields } from '../src/events/run-event';
 import { LiveResults } from '../src/results/live-results';
+import { ResultCopies } from '../src/results/result-copies';
 import type { Run } from '../src/runs/run';
 import { problem } from './support/expect-problem';
 import { nodeStep, RunningApp } from './support/jobato';
@@ -170,6 +173,52 @@ describe('the live result of a project', () => {
       .expect(problem(404, 'RESULT_NOT_FOUND'));
     await jobato.api.put('/api/projects/plain/result').send({ runId: 5 }).expect(400);
     await jobato.api.put('/api/projects/plain/result').send({}).expect(400);
+  });
+});
+
+describe('a copy that takes long', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('delays no other event, and is not held against its run', async () => {
+    const jobato = await RunningApp.start({ slow: externalProject('slow'), quick: externalProject('quick') });
+    try {
+      let release: () => void = () => undefined;
+      const take: ResultCopies['take'] = Reflect.get(ResultCopies.prototype, 'take');
+      jest.spyOn(ResultCopies.prototype, 'take').mockImplementation(async function (
+        this: ResultCopies,
+        ...given
+      ) {
+        await new Promise<void>((resolve) => (release = resolve));
+        return take.apply(this, given);
+      });
+      mkdirSync(join(jobato.folders.dataDir, 'out'));
+      writeFileSync(join(jobato.folders.dataDir, 'out/a.txt'), 'slow result');
+      const stream = jobato.app.get(EventStream);
+      const publish = (runId: string, eventType: RunEventType, payload: object) =>
+        stream.publish([
+          toStreamFields({
+            ...anEvent(runId, eventType, payload),
+            eventType,
+            payload,
+          } as unknown as RunEvent),
+        ]);
+      const [slow, quick] = [await jobato.trigger('slow'), await jobato.trigger('quick')];
+      for (const { runId } of [slow, quick])
+        await publish(runId, 'run.started', { workerId: 'w', attempt: 1, leaseSeconds: 1 });
+      await publish(slow.runId, 'run.completed', { attempt: 1, resultsDb: 'out/a.txt' });
+      await publish(quick.runId, 'run.progress', { attempt: 1, message: 'after it' });
+      await jobato.until(quick.runId, ({ progress }) => progress.message === 'after it');
+      // The lease of the other run, which began at the same time, ends.
+      expect(await jobato.untilEnded(quick.runId)).toMatchObject({ statusReason: 'worker-lost' });
+      expect((await jobato.api.get(`/api/runs/${slow.runId}`)).body).toMatchObject({ status: 'running' });
+      release();
+      expect(await jobato.untilEnded(slow.runId)).toMatchObject({
+        status: 'completed',
+        result: { state: 'accepted', size: 11 },
+      });
+    } finally {
+      await jobato.stop();
+    }
   });
 });
 
