@@ -46,6 +46,8 @@ const MEMBERS = [
   'summary',
   'error',
   'artifacts',
+  'zeroResults',
+  'issuedCalls',
   'omitted',
   'pinned',
   'logsRemovedAt',

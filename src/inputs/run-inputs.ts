@@ -1,4 +1,5 @@
 import type { RunInput } from '../events/run-event';
+import { searchKey, searchQueryOf } from './search-key';
 
 /** A search text. */
 export interface Query {
@@ -17,8 +18,8 @@ export interface AllowedDomain {
 export const MAX_COMBINATIONS = 100_000;
 
 /**
- * Combines every enabled query with every enabled domain: queries outer, domains inner. Keeps the first of identical
- * searches.
+ * Combines every enabled query with every enabled domain: queries outer, domains inner. Keeps the first of searches
+ * that differ only in case and white space.
  * @returns null if there are more than MAX_COMBINATIONS
  */
 export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] | null {
@@ -28,14 +29,25 @@ export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[
   const bySearch = new Map<string, RunInput>();
   for (const { queryId, text } of enabledQueries) {
     for (const { domain } of enabledDomains) {
-      const searchQuery = searchQueryOf(text, domain);
-      const key = searchQuery.toLowerCase();
-      if (!bySearch.has(key)) bySearch.set(key, { queryId, queryText: text, domain, searchQuery });
+      const key = searchKey(text, domain);
+      if (bySearch.has(key)) continue;
+      bySearch.set(key, { queryId, queryText: text, domain, searchQuery: searchQueryOf(text, domain) });
     }
   }
   return [...bySearch.values()];
 }
 
-export function searchQueryOf(text: string, domain: string): string {
-  return `site:${domain} ${text}`;
+/** How many searches a run gets. */
+export interface SearchCount {
+  /** Enabled ones, without duplicates. */
+  queries: number;
+  domains: number;
+  searches: number;
+}
+
+/** Counts the searches of `runInputs` without computing them. */
+export function searchCount(queries: Query[], domains: AllowedDomain[]): SearchCount {
+  const texts = new Set(queries.flatMap(({ text, isEnabled }) => (isEnabled ? searchKey(text, '') : [])));
+  const names = new Set(domains.flatMap(({ domain, isEnabled }) => (isEnabled ? domain.toLowerCase() : [])));
+  return { queries: texts.size, domains: names.size, searches: texts.size * names.size };
 }

@@ -80,6 +80,8 @@ export function newRun(request: {
     earlierOutputs: request.earlierOutputs,
     error: null,
     artifacts: [],
+    zeroResults: null,
+    issuedCalls: null,
     omitted: null,
     pinned: 0,
     logsRemovedAt: null,
