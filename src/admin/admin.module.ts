@@ -14,6 +14,7 @@ import { ArtifactPageController } from './artifact/artifact-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
 import { NotificationsPageController } from './installation/notifications-page.controller';
+import { QueriesPageController } from './installation/queries-page.controller';
 import { StatusPageController } from './installation/status-page.controller';
 import { WorkersPageController } from './installation/workers-page.controller';
 import { WorkersReader } from './installation/workers-reader';
@@ -81,6 +82,7 @@ import { WorkersModule } from '../workers/workers.module';
     WorkersPageController,
     StatusPageController,
     QuotaPageController,
+    QueriesPageController,
     NotificationsPageController,
     EventContractPageController,
   ],

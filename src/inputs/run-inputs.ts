@@ -23,18 +23,17 @@ export const MAX_COMBINATIONS = 100_000;
  * @returns null if there are more than MAX_COMBINATIONS
  */
 export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] | null {
-  const enabledQueries = queries.filter(({ isEnabled }) => isEnabled);
-  const enabledDomains = domains.filter(({ isEnabled }) => isEnabled);
-  if (enabledQueries.length * enabledDomains.length > MAX_COMBINATIONS) return null;
-  const bySearch = new Map<string, RunInput>();
-  for (const { queryId, text } of enabledQueries) {
-    for (const { domain } of enabledDomains) {
-      const key = searchKey(text, domain);
-      if (bySearch.has(key)) continue;
-      bySearch.set(key, { queryId, queryText: text, domain, searchQuery: searchQueryOf(text, domain) });
-    }
-  }
-  return [...bySearch.values()];
+  const texts = distinct(queries, ({ text }) => searchKey(text, ''));
+  const names = distinct(domains, ({ domain }) => searchKey('', domain));
+  if (texts.length * names.length > MAX_COMBINATIONS) return null;
+  return texts.flatMap(({ queryId, text }) =>
+    names.map(({ domain }) => ({
+      queryId,
+      queryText: text,
+      domain,
+      searchQuery: searchQueryOf(text, domain),
+    })),
+  );
 }
 
 /** How many searches a run gets. */
@@ -47,7 +46,17 @@ export interface SearchCount {
 
 /** Counts the searches of `runInputs` without computing them. */
 export function searchCount(queries: Query[], domains: AllowedDomain[]): SearchCount {
-  const texts = new Set(queries.flatMap(({ text, isEnabled }) => (isEnabled ? searchKey(text, '') : [])));
-  const names = new Set(domains.flatMap(({ domain, isEnabled }) => (isEnabled ? domain.toLowerCase() : [])));
-  return { queries: texts.size, domains: names.size, searches: texts.size * names.size };
+  const texts = distinct(queries, ({ text }) => searchKey(text, '')).length;
+  const names = distinct(domains, ({ domain }) => searchKey('', domain)).length;
+  return { queries: texts, domains: names, searches: texts * names };
+}
+
+/** Returns the first enabled item of each key. */
+function distinct<Item extends { isEnabled: boolean }>(items: Item[], keyOf: (item: Item) => string): Item[] {
+  const byKey = new Map<string, Item>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (item.isEnabled && !byKey.has(key)) byKey.set(key, item);
+  }
+  return [...byKey.values()];
 }

@@ -2,6 +2,7 @@ import type { RunInput } from '../../events/run-event';
 import { searchKey } from '../../inputs/search-key';
 import { isTerminal, type Run, type ZeroResult } from '../../runs/run';
 import { numberText } from '../words/number-text';
+import { counted } from '../words/search-words';
 import { shortText } from '../words/short-text';
 import { type TimeText, timeText } from '../words/time-text';
 
@@ -87,8 +88,4 @@ function noteOf(run: Run, inputs: RunInput[] | null): string | null {
   return isTerminal(run)
     ? 'This run reported no list of searches without results.'
     : 'A run reports searches without results when it ends.';
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${numberText(count)} ${count === 1 ? one : many}`;
 }
