@@ -37,7 +37,7 @@ export class InputSwitches {
     return this.oneByOne(() => this.switch(this.files.allowlists, ALLOWLISTS, domain, isEnabled, unknown));
   }
 
-  /** Reads the file again, because others write it too, and makes the change known to this server at once. */
+  /** Reads the file again, because others write it too. Afterwards this server knows the file as it is, also if refused. */
   private async switch<Item extends { isEnabled: boolean }>(
     { name: file, path }: ConfigFile<Item[]>,
     list: InputList<Item>,
@@ -57,8 +57,9 @@ export class InputSwitches {
       });
     } catch (error) {
       throw asProblem(error, path, unknown);
+    } finally {
+      await this.files.reload();
     }
-    await this.files.reload();
     return item!;
   }
 
