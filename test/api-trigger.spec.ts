@@ -125,13 +125,15 @@ describe('triggering a run', () => {
       summary: { newJobsCount: null, relevantCount: null },
       error: null,
       artifacts: [],
+      zeroResults: null,
+      issuedCalls: null,
       omitted: [],
       pinned: false,
       logsRemovedAt: null,
       artifactsRemovedAt: null,
     });
     const again = (await jobato.api.get(location).expect(200)).body as RunView;
-    expect({ ...again, waiting: null }).toEqual({ ...run, waiting: null });
+    expect({ ...again, waiting: null }).toEqual({ ...run, runInputs: null, waiting: null });
   });
 
   it.each<[string, (request: Test) => Test]>([
