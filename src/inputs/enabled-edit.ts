@@ -19,7 +19,7 @@ interface Edit {
 
 /**
  * Sets `enabled` of some items of a list, and leaves every other character of the file as it is. Changes the text, not
- * the parsed document, whose output would be formatted anew.
+ * the parsed document, whose output would have another format.
  * @param source of a valid file
  * @param list the key of the list
  * @param indexes of the items

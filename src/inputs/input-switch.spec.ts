@@ -183,7 +183,7 @@ describe('nothing is changed', () => {
       2,
     ],
     ['has its id too, and is an alias', 'x-base: &base\n  queries: [{ id: a, text: x }]\n<<: *base\n', 1],
-  ])('if another item %s, and is told with its line', (_what, source, line) =>
+  ])('if another item %s, and names its line', (_what, source, line) =>
     expect(edited(source)).toEqual({ outcome: 'shared', line }),
   );
 });

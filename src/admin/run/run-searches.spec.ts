@@ -27,7 +27,7 @@ it('are absent for a run without searches, unless the project has inputs', () =>
   });
 });
 
-it('show those without results first, whatever their case and white space', () => {
+it('show those without results first, regardless of case and white space', () => {
   const shown = runSearches(ended([empty(' go ', 'B.ORG')], 12), inputs, true)!;
   expect(shown).toMatchObject({ lead: '3 searches, 1 without results, 12 calls', note: null, more: [] });
   expect(shown.rows.map(({ searchQuery, emptyAt }) => [searchQuery, emptyAt !== null])).toEqual([
