@@ -202,6 +202,9 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'DELETE /api/projects/:projectId/runs/:runId/pin': () => api('DELETE', '/api/projects/ended/runs/1/pin'),
     'DELETE /api/projects/:projectId/runs/:runId/record': () =>
       api('DELETE', '/api/projects/ended/runs/1/record'),
+    'PUT /api/projects/:projectId/result': () =>
+      api('PUT', '/api/projects/ended/result', { runId: ended.runId }),
+    'POST /projects/:projectId/result/go-back': form('/projects/ended/result/go-back'),
     'PUT /api/pause': () => api('PUT', '/api/pause'),
     'DELETE /api/pause': () => api('DELETE', '/api/pause'),
     'PUT /api/projects/:projectId/pause': () => api('PUT', '/api/projects/open/pause'),

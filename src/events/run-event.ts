@@ -100,6 +100,8 @@ export interface RunEventMap {
     quota?: QuotaBudget;
     /** Outputs of steps outside the scope, from an earlier run. */
     outputs?: StepOutputs;
+    /** The live result, relative to DATA_DIR; absent before there is one. */
+    currentResult?: string;
     /** Who requested the run again; absent in the first request of an attempt. */
     requestedBy?: string;
   };
@@ -139,6 +141,10 @@ export interface RunEventMap {
     zeroResults?: ReportedZeroResult[];
     metrics?: Record<string, number>;
     artifacts?: ReportedArtifact[];
+    /** The result of the project: a file below the run's folder, or an uploaded artifact. */
+    result?: { path: string };
+    /** The result of the project: a file below DATA_DIR, for a worker on the machine of the server. */
+    resultsDb?: string | null;
   };
   /** The run failed. */
   'run.failed': { attempt?: number; errorCode: string; message: string; step?: string; reason?: string };

@@ -1,6 +1,7 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import { isReadableName } from '../schemas/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease-times';
 import { stopReportsAfter } from './stop-report';
 import {
@@ -50,7 +51,8 @@ export type RunCommand =
   | ({ type: 'start' } & Said<'run.started'>)
   | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
   | ({ type: 'progress' } & Said<'run.progress'>)
-  | ({ type: 'complete' } & Said<'run.completed'>)
+  /** `result`: what became of the file that the event offers. */
+  | ({ type: 'complete'; result?: RunResult | null } & Said<'run.completed'>)
   | ({ type: 'fail' } & Said<'run.failed'>)
   | ({ type: 'confirm-stop' } & Said<'run.cancelled'>)
   | { type: 'request-stop'; reason: string; requestedBy: string }
@@ -215,6 +217,7 @@ export function requestOf(
       ...(run.runInputs !== null && { runInputs: JSON.parse(run.runInputs) as RunInput[] }),
       ...(run.quota !== null && { quota: run.quota }),
       ...(run.earlierOutputs !== null && { outputs: run.earlierOutputs }),
+      ...(run.currentResult !== null && { currentResult: run.currentResult }),
       ...(requestedBy !== null && { requestedBy }),
     },
   };
@@ -449,6 +452,7 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
       artifacts: artifactsNow.isCut,
       zeroResults: zeroResultsNow?.isCut,
     }),
+    result: command.result ?? null,
   };
 }
 

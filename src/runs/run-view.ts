@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
 import { withBasePath } from '../config/base-path';
@@ -16,6 +17,7 @@ import {
   type TriggeredBy,
   type ZeroResult,
 } from './run';
+import { RESULT_FLAWS, type ResultFlaw, type RunResult } from '../results/run-result';
 import { runError } from './run-error';
 import { attemptsOf } from './step-state';
 import { shownParams } from './shown-params';
@@ -115,6 +117,19 @@ export class ZeroResultView implements ZeroResult {
   occurredAt!: Instant;
 }
 
+export class RunResultView {
+  @ApiProperty({
+    enum: ['accepted', 'result-missing', 'result-invalid', 'partial'],
+    description: '`partial`: not used, because the run is partial and the project has no `result.partial`',
+  })
+  state!: RunResult['state'];
+  @ApiProperty({ description: 'Name of the copy, or the path as it was offered' }) name!: string;
+  @ApiProperty({ ...nullableInteger, description: 'Size in bytes; null unless accepted' }) size!:
+    number | null;
+  @ApiProperty({ ...nullableText, enum: RESULT_FLAWS, description: 'Why the file is invalid; else null' })
+  flaw!: ResultFlaw | null;
+}
+
 /** A run in API responses. */
 export class RunView {
   @ApiProperty({ format: 'uuid', description: 'UUID version 7' }) runId!: string;
@@ -195,6 +210,12 @@ export class RunView {
   })
   issuedCalls!: number | null;
   @ApiProperty({
+    type: RunResultView,
+    nullable: true,
+    description: 'What became of the file that the run offered as the result of its project; null if none',
+  })
+  result!: RunResultView | null;
+  @ApiProperty({
     enum: OMISSIONS,
     isArray: true,
     description: 'Lists that are incomplete because the worker reported more entries than a run can store',
@@ -257,11 +278,19 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
     })),
     zeroResults: run.zeroResults,
     issuedCalls: run.issuedCalls,
+    result: run.result && runResultView(run.result),
     omitted: run.omitted ?? [],
     pinned: run.pinned === 1,
     logsRemovedAt: run.logsRemovedAt,
     artifactsRemovedAt: run.artifactsRemovedAt,
   };
+}
+
+function runResultView(result: RunResult): RunResultView {
+  const { state } = result;
+  return state === 'accepted'
+    ? { state, name: basename(result.file), size: result.size, flaw: null }
+    : { state, name: result.offered, size: null, flaw: state === 'result-invalid' ? result.flaw : null };
 }
 
 function stepView(step: StepState): StepView {

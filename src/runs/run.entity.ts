@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget, StepOutputs } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 import type {
   Artifact,
   Omission,
@@ -81,6 +82,8 @@ export class RunEntity implements Run {
   @Column({ name: 'zero_results', type: 'simple-json', nullable: true }) zeroResults!: ZeroResult[] | null;
   @Column({ name: 'issued_calls', type: 'integer', nullable: true }) issuedCalls!: number | null;
   @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;
+  @Column({ name: 'current_result', type: 'text', nullable: true }) currentResult!: string | null;
+  @Column({ type: 'simple-json', nullable: true }) result!: RunResult | null;
   @Column({ type: 'integer' }) revision!: number;
   @Column({ name: 'id_is_ahead', type: 'integer', default: 0 }) idIsAhead!: 0 | 1;
   @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;

@@ -111,6 +111,7 @@ const MUTABLE: (keyof Run)[] = [
   'artifacts',
   'zeroResults',
   'omitted',
+  'result',
   'revision',
 ];
 

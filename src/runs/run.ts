@@ -6,6 +6,7 @@ import type {
   StepOutputs,
   StoppingCause,
 } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -198,6 +199,10 @@ export interface Run {
    * report-limits.ts.
    */
   omitted: Omission[] | null;
+  /** The live result of the project at the start of the run, relative to DATA_DIR; null before there was one. */
+  currentResult: string | null;
+  /** What became of the result that the end of the run offered; null if it offered none. */
+  result: RunResult | null;
   /** 1 for a run that retention keeps. Changes also after the end. */
   pinned: 0 | 1;
   /** When retention removed the log; null while it is complete. */

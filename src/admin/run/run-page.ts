@@ -1,8 +1,10 @@
+import { basename } from 'node:path';
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { valueText } from '../../projects/param-value';
 import type { RunInput } from '../../events/run-event';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
+import { whyNotLive } from '../../results/result-text';
 import { isTerminal, type Omission, type Run } from '../../runs/run';
 import {
   MAX_ARTIFACTS,
@@ -77,6 +79,14 @@ export interface RunFacts {
   dueAt: Instant | null;
 }
 
+/** The file that the run offered as the result of its project. */
+export interface ShownResult {
+  name: string;
+  size: string | null;
+  /** Why it did not become the live result; null if it did. */
+  why: string | null;
+}
+
 export interface RunPage {
   runId: string;
   shortId: string;
@@ -129,6 +139,7 @@ export interface RunPage {
   allMetrics: string | null;
   allArtifacts: string | null;
   /** Notes about lists that are incomplete. */
+  result: ShownResult | null;
   omissions: string[];
   apiHref: string;
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
@@ -230,6 +241,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     })),
     allMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
     allArtifacts: artifacts.length > SHOWN_ARTIFACTS ? numberText(artifacts.length) : null,
+    result: resultOf(run),
     omissions: (run.omitted ?? []).map((what) => OMISSION_WORDS[what]),
     apiHref: `/api/runs/${runId}`,
     artifacts: artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size }) => ({
@@ -297,4 +309,11 @@ function failureOf({ run, errorLines }: RunFacts): Failure | null {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function resultOf({ result }: Run): ShownResult | null {
+  if (result === null) return null;
+  return result.state === 'accepted'
+    ? { name: basename(result.file), size: sizeText(result.size), why: null }
+    : { name: result.offered, size: null, why: whyNotLive(result) };
 }
