@@ -18,6 +18,14 @@ const shown = (more: Partial<RunDetailView>) => {
 };
 const empty = (queryText: string) => ({ queryText, domain: 'a.com', occurredAt: START });
 
+it('names the result, or why it is not used', () => {
+  const result = { state: 'accepted' as const, name: 'jobs.db', size: 45_000, flaw: null };
+  expect(shown({ result })).toMatch(/^Result +jobs\.db, 45 kB$/m);
+  const missing = { ...result, state: 'result-missing' as const, size: null };
+  expect(shown({ result: missing })).toMatch(/^Result +jobs\.db, not used \(result-missing\)$/m);
+  expect(shown({})).not.toMatch(/^Result /m);
+});
+
 it('has no lines about searches and calls for a run without them', () =>
   expect(shown({})).not.toMatch(/Searches|Calls/));
 

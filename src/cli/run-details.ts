@@ -47,7 +47,8 @@ export function runDetails(terminal: Terminal, run: RunDetailView, page: string,
     ],
     ['Searches', searchesText(run)],
     ['Calls', run.issuedCalls === null ? null : String(run.issuedCalls)],
-    ['Results', oneLine(assignments(run.summary)) || null],
+    ['Metrics', oneLine(assignments(run.summary)) || null],
+    ['Result', resultText(run)],
     ['Page', page],
   ];
   return [
@@ -60,6 +61,13 @@ export function runDetails(terminal: Terminal, run: RunDetailView, page: string,
     ),
     ...block(terminal, 'Searches without results', zeroResultLines(run)),
   ];
+}
+
+function resultText({ result }: RunDetailView): string | null {
+  if (result === null) return null;
+  const { state, name, size, flaw } = result;
+  const what = size === null ? `not used (${flaw ?? state})` : sizeText(size);
+  return `${oneLine(name)}, ${what}`;
 }
 
 function searchesText({ runInputs, zeroResults }: RunDetailView): string | null {
