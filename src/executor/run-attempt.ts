@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
-import type { RunEvent } from '../events/run-event';
+import type { RunEvent, ZeroResult } from '../events/run-event';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { unmaskedSecretNotes } from '../projects/unmasked-secrets';
 import { LEASE_SECONDS } from '../runs/lease-times';
@@ -45,6 +45,7 @@ export class RunAttempt implements Attempt {
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
   private partialReason: string | null = null;
+  private zeroResults: readonly ZeroResult[] = [];
   /** Data that the run lacks without a report from a step. It makes the run partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
@@ -212,8 +213,9 @@ export class RunAttempt implements Attempt {
     if (this.stopCause !== null) pipeline.stop(this.stopCause);
     if (this.abandonCause !== null) pipeline.abandon(this.abandonCause);
     const end = await pipeline.carryOut();
-    const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
+    const { partialReason, isArtifactMissing, isOutputMissing, zeroResults } = pipeline.facts;
     this.partialReason = partialReason;
+    this.zeroResults = zeroResults.items;
     if (isArtifactMissing) this.missing.add('artifact-missing');
     if (isOutputMissing) this.missing.add('output-missing');
     return end;
@@ -265,6 +267,7 @@ export class RunAttempt implements Attempt {
       return this.events.report('run.completed', {
         attempt,
         ...(reason !== undefined && { status: 'partial' as const, reason }),
+        ...(this.zeroResults.length > 0 && { zeroResults: [...this.zeroResults] }),
       });
     }
     if (ending.kind === 'failed') {

@@ -1,4 +1,4 @@
-import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
+import type { OutputValue, QuotaBudget, StepOutputs, ZeroResult } from '../events/run-event';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
 import { ArtifactCollection } from './artifact-collection';
@@ -24,6 +24,7 @@ export interface EndedStep {
   /** Set if the step makes the run partial. */
   partialReason: string | null;
   isArtifactMissing: boolean;
+  zeroResults: readonly ZeroResult[];
 }
 
 /** What differs between the attempts at a step. */
@@ -91,6 +92,7 @@ export class StepExecution {
       outputs: io.outputs,
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
+      zeroResults: io.zeroResults.items,
     };
   }
 

@@ -15,6 +15,8 @@ export interface StepReport {
   output?: Record<string, OutputValue>;
   /** A file in the run's folder. */
   artifact?: { path: string };
+  /** Searches without results. */
+  zeroResults?: { queryText: string; domain: string }[];
 }
 
 const text = { type: 'string', maxLength: 10_000 };
@@ -53,6 +55,14 @@ export const STEP_REPORT_SCHEMA = object({
     maxProperties: 1000,
   },
   artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
+  zeroResults: {
+    type: 'array',
+    maxItems: 1000,
+    items: object(
+      { queryText: { type: 'string', maxLength: 500 }, domain: { type: 'string', maxLength: 300 } },
+      ['queryText', 'domain'],
+    ),
+  },
 });
 const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA, { allowUnionTypes: true });
 

@@ -21,8 +21,8 @@ export interface ZeroResult {
   domain: string;
 }
 
-/** Limit of one report of searches without results. */
-const ZERO_RESULTS_PER_REPORT = 500;
+/** A report may have 256 KiB. */
+const ZERO_RESULTS_PER_REPORT = 100;
 
 /** The reports of a step. Facts go to Jobato as events, and text goes to the log of the run. */
 export class Report {
@@ -62,8 +62,12 @@ export class Report {
   }
 
   zeroResults(searches: ZeroResult[]): void {
-    for (let from = 0; from < searches.length; from += ZERO_RESULTS_PER_REPORT)
-      this.events?.sendOrThrow({ zeroResults: searches.slice(from, from + ZERO_RESULTS_PER_REPORT) });
+    const cut = searches.map(({ queryText, domain }) => ({
+      queryText: queryText.slice(0, 500),
+      domain: domain.slice(0, 300),
+    }));
+    for (let from = 0; from < cut.length; from += ZERO_RESULTS_PER_REPORT)
+      this.events?.sendOrThrow({ zeroResults: cut.slice(from, from + ZERO_RESULTS_PER_REPORT) });
   }
 
   /** Offers a file of the run's folder as the live result. */
