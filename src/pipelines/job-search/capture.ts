@@ -62,7 +62,7 @@ async function captureAll(
       const outcome = await pages.capture(posting);
       outcomes.set(posting, outcome);
       report.progress(outcomes.size, postings.length, posting.title);
-      if ('problem' in outcome && ++warnings <= MAX_WARNINGS) report.warn(`No page: ${outcome.problem}.`);
+      if ('problem' in outcome && ++warnings <= MAX_WARNINGS) report.warn(`No page: ${outcome.problem}`);
     }
   };
   try {

@@ -37,7 +37,7 @@ export class PageCapture {
   async capture(posting: FoundPosting): Promise<CaptureOutcome> {
     if (posting.recordedHtml !== null) return this.store(posting, Buffer.from(posting.recordedHtml), 'utf-8');
     const url = new URL(posting.url);
-    if (!this.allows(url)) return { state: 'skipped', problem: `${url.host} is not on the allow-list` };
+    if (!this.allows(url)) return { state: 'skipped', problem: `${url.host} is not on the allow-list.` };
     try {
       const { body, contentType } = await this.client.get(url, {
         accept: 'text/html, application/xhtml+xml',

@@ -84,7 +84,7 @@ function failIfNothingWasRead(outcomes: SourceOutcome[]): void {
   if (failed.length < outcomes.length || failed.some(({ postings }) => postings.length > 0)) return;
   throw new JobSearchError(
     'ALL_SOURCES_FAILED',
-    `All ${failed.length} sources failed. The first one: ${failed[0]!.source.id}: ${failed[0]!.problem}`,
+    `All ${failed.length} sources failed. The first one: ${failed[0]!.source.id}: ${failed[0]!.problem}.`,
   );
 }
 

@@ -66,13 +66,18 @@ async function readRaw(source: Source, options: SourceReaderOptions): Promise<Ra
     if (error instanceof QuotaReached) return { state: 'cut', postings, problem: 'the quota is used up' };
     if (!(error instanceof FetchFailure) && !(error instanceof UnreadableAnswer)) throw error;
     // Postings of earlier pages count, although the rest is missing.
-    return { state: 'failed', postings, problem: error.message };
+    return { state: 'failed', postings, problem: withoutStop(error.message) };
   }
   if (postings.length === 0 && provider.isEmptyAnswerAmbiguous) {
     const problem = 'the answer is empty: the board has no postings, or there is no such board';
     return { state: 'unknown', postings, problem };
   }
   return { state: 'read', postings, problem: null };
+}
+
+/** The message becomes a part of another sentence. */
+function withoutStop(message: string): string {
+  return message.replace(/\.$/, '');
 }
 
 async function answerOf(source: Source, offset: number, options: SourceReaderOptions): Promise<string> {
