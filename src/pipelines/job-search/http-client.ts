@@ -151,16 +151,24 @@ async function readHop(url: URL, response: Response, maxBytes: number): Promise<
 async function readBody(url: URL, body: Readable, encoding: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let excess: FetchFailure | null = null;
   const collect = async (source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       bytes += chunk.length;
-      if (bytes > maxBytes)
-        throw new FetchFailure('too-large', `${url.href} answers with more than ${maxBytes} bytes.`);
+      if (bytes > maxBytes) {
+        excess = new FetchFailure('too-large', `${url.href} answers with more than ${maxBytes} bytes.`);
+        throw excess;
+      }
       chunks.push(chunk);
     }
   };
   const decoder = decoderFor(url, encoding);
-  await (decoder === null ? pipeline(body, collect) : pipeline(body, decoder, collect));
+  try {
+    await (decoder === null ? pipeline(body, collect) : pipeline(body, decoder, collect));
+  } catch (error) {
+    // The pipeline may report how it ended the other streams instead.
+    throw excess ?? error;
+  }
   return Buffer.concat(chunks);
 }
 
