@@ -436,6 +436,21 @@ describe('the quota', () => {
     expect(boards.requests).toHaveLength(2);
   });
 
+  it('counts the calls of a program that is killed', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names)
+      boards.on(`/lever/${name}`, (_request, response) => void setTimeout(() => response.end('[]'), 20));
+    const run = newRun(engineersAt(LEVER), names.map(lever));
+    run.env.JOBATO_QUOTA_REMAINING = '5';
+    run.env.JOBATO_QUOTA_CONCURRENCY = '1';
+    const killed = await run.run('search', boards.untilFurther(3));
+    expect(killed).toMatchObject({ signal: 'SIGKILL', facts: { calls: 3, metrics: {} } });
+    run.startAttempt();
+    run.env.JOBATO_QUOTA_REMAINING = '2';
+    await run.runAll(['search']);
+    expect(boards.requests).toHaveLength(5);
+  });
+
   it('limits simultaneous calls', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     for (const name of names)

@@ -85,7 +85,7 @@ async function oneRun(
   random: SeededRandom,
   crashesLeft: number,
 ): Promise<{ crashes: number; published: boolean }> {
-  const limit = random.integer(0, CALLS_OF_A_RUN * 3);
+  const limit = random.integer(0, CALLS_OF_A_RUN * 5);
   serve(random);
   const run = newRun();
   let used = 0;
@@ -101,12 +101,12 @@ async function oneRun(
     run.remove();
   }
 
-  /** A random time after the start of a program, or a random request that it sends. */
+  /** A random request that a program sends, or a random time after its start. */
   function moment(step: StepName): Promise<unknown> {
-    const hasCalls = step === 'search' || step === 'capture';
-    if (!hasCalls || random.next() < 0.4) return delay(random.integer(20, 400));
-    const wait = random.integer(0, 6);
-    return boards.untilFurther(random.integer(1, 8)).then(() => delay(wait));
+    const most = Math.min(step === 'search' ? 3 : step === 'capture' ? 10 : 0, limit - used);
+    if (most < 1 || random.next() < 0.2) return delay(random.integer(20, 300));
+    const wait = random.integer(0, 3);
+    return boards.untilFurther(random.integer(1, most)).then(() => delay(wait));
   }
 
   async function attempt(): Promise<'published' | 'crashed'> {

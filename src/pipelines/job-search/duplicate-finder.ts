@@ -17,8 +17,8 @@ export interface Original extends Pick<Posting, 'title' | 'company' | 'location'
   fingerprint: Fingerprint;
 }
 
-/** Share of common three-word sequences from which two descriptions are the same. */
-const MIN_SIMILARITY = 0.7;
+/** Share of common three-word sequences from which two descriptions are the same. One word in ten may differ. */
+const MIN_SIMILARITY = 0.6;
 /** Limits of the work, whatever the texts are: texts of boilerplate only would all share their bands. */
 const MAX_BUCKET = 50;
 const MAX_COMPARISONS = 200;

@@ -4,8 +4,8 @@ const SHINGLE_WORDS = 3;
 const MIN_SHINGLES = 20;
 const MAX_WORDS = 3000;
 
-export const BANDS = 25;
-const ROWS = 5;
+export const BANDS = 32;
+const ROWS = 4;
 export const SIGNATURE_LENGTH = BANDS * ROWS;
 
 /** Raise it with any change to words, shingles or hashes: signatures of different versions are not comparable. */
@@ -37,7 +37,7 @@ export function similarity(a: Uint32Array, b: Uint32Array): number {
   return equal / SIGNATURE_LENGTH;
 }
 
-/** Returns one key for each band. Similar texts share at least one of them: 99% of pairs with a similarity of 0.7. */
+/** Returns one key for each band. Similar texts share at least one of them: 98% of pairs with a similarity of 0.6. */
 export function bandKeys(signature: Uint32Array): number[] {
   return Array.from({ length: BANDS }, (_, band) => {
     let key = mixed(band + 1);
