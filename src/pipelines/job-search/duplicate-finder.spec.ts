@@ -3,6 +3,12 @@ import type { Posting } from './posting';
 
 const SENTENCE = Array.from({ length: 120 }, (_, index) => `word${index}`).join(' ');
 
+/** Replaces the last quarter, so that a bit more than half of all sequences are common. */
+function halfOf(text: string): string {
+  const words = text.split(' ');
+  return [...words.slice(0, 90), ...words.slice(90).map((word) => `new${word}`)].join(' ');
+}
+
 function posting(changes: Partial<Posting> = {}): Posting {
   return {
     source: 'lever:acme',
@@ -29,6 +35,9 @@ describe('DuplicateFinder', () => {
   it.each<[string, Partial<Posting>]>([
     ['a changed sentence', { text: `Apply now! ${SENTENCE} Good luck.` }],
     ['an addition in brackets', { title: 'Data Engineer (m/f/d)', text: `${SENTENCE} more` }],
+    ['one word in ten changed', { text: SENTENCE.replaceAll(/word\d*7\b/g, 'other'), company: 'acme' }],
+    ['all genders', { title: 'Data Engineer (all genders)', text: halfOf(SENTENCE) }],
+    ['a team in its title, and the same text', { title: 'Data Engineer, Search', text: `${SENTENCE} more` }],
     ['the place in the title', { title: 'Data Engineer - Berlin', text: `${SENTENCE} more` }],
     ['a longer name of the place', { location: 'Berlin, Germany', text: `${SENTENCE} more` }],
     ['an unknown company', { company: '', text: `${SENTENCE} more` }],
@@ -40,7 +49,9 @@ describe('DuplicateFinder', () => {
     ['another place', { location: 'Munich' }],
     ['a higher level', { title: 'Senior Data Engineer' }],
     ['another number', { title: 'Data Engineer 2' }],
-    ['another team', { title: 'Data Scientist' }],
+    ['another role', { title: 'Data Scientist' }],
+    ['a team in its title', { title: 'Data Engineer, Search', text: halfOf(SENTENCE) }],
+    ['a team in brackets', { title: 'Data Engineer (Search)', text: halfOf(SENTENCE) }],
     ['another text', { text: SENTENCE.replaceAll('word', 'other') }],
   ])('keeps a posting with %s apart', (_what, changes) => expect(isDuplicate(changes)).toBe(false));
 

@@ -17,8 +17,23 @@ export interface Original extends Pick<Posting, 'title' | 'company' | 'location'
   fingerprint: Fingerprint;
 }
 
-/** Share of common three-word sequences from which two descriptions are the same. One word in ten may differ. */
-const MIN_SIMILARITY = 0.6;
+/** An original with its words, which are compared many times. */
+interface Candidate {
+  original: Original;
+  words: PostingWords;
+}
+
+interface PostingWords {
+  company: string;
+  place: readonly string[];
+  title: ReadonlySet<string>;
+}
+
+/**
+ * Share of common three-word sequences from which two descriptions are the same. About one word in ten may differ. With
+ * different titles it takes more: half of a description can be what a company writes about itself in each posting.
+ */
+const MIN_SIMILARITY = { sameTitle: 0.5, longerTitle: 0.8 };
 /** Limits of the work, whatever the texts are: texts of boilerplate only would all share their bands. */
 const MAX_BUCKET = 50;
 const MAX_COMPARISONS = 200;
@@ -40,6 +55,10 @@ const LEVELS = new Set(
     .concat(['i', 'ii', 'iii', 'iv', 'v'])
     .flatMap(wordsOf),
 );
+/** What brackets in a title hold besides genders, such as (m/f/d), without making another vacancy. */
+const NOISE = new Set(
+  ['all', 'gender', 'human', 'remote', 'hybrid', 'full', 'part', 'time'].flatMap(wordsOf),
+);
 const SHORT_LEVELS: Record<string, string> = { sr: 'senior', jr: 'junior' };
 
 export function fingerprintOf({ title, company, location, text }: Posting): Fingerprint {
@@ -57,16 +76,17 @@ export function fingerprintOf({ title, company, location, text }: Posting): Fing
  */
 export class DuplicateFinder {
   private readonly byExactKey = new Map<string, Original>();
-  private readonly buckets = new Map<number, Original[]>();
+  private readonly buckets = new Map<number, Candidate[]>();
 
   add(original: Original): void {
     const { exactKey, signature } = original.fingerprint;
     if (!this.byExactKey.has(exactKey)) this.byExactKey.set(exactKey, original);
     if (signature === null) return;
+    const candidate = { original, words: wordsForComparison(original) };
     for (const key of bandKeys(signature)) {
       const bucket = this.buckets.get(key);
-      if (bucket === undefined) this.buckets.set(key, [original]);
-      else if (bucket.length < MAX_BUCKET) bucket.push(original);
+      if (bucket === undefined) this.buckets.set(key, [candidate]);
+      else if (bucket.length < MAX_BUCKET) bucket.push(candidate);
     }
   }
 
@@ -76,54 +96,66 @@ export class DuplicateFinder {
     const exact = this.byExactKey.get(exactKey);
     if (exact !== undefined) return exact;
     if (signature === null) return null;
-    const compared = new Set<Original>();
-    for (const key of bandKeys(signature))
-      for (const candidate of this.buckets.get(key) ?? []) {
+    const words = wordsForComparison(posting);
+    const compared = new Set<Candidate>();
+    for (const bucket of this.bucketsOf(signature))
+      for (const candidate of bucket) {
         if (compared.has(candidate)) continue;
         if (compared.size >= MAX_COMPARISONS) return null;
         compared.add(candidate);
-        if (isSameVacancy(candidate, posting, signature)) return candidate;
+        if (isSameVacancy(candidate, words, signature)) return candidate.original;
       }
     return null;
   }
+
+  /** The smallest bucket first: large ones hold what many texts have in common. */
+  private bucketsOf(signature: Uint32Array): Candidate[][] {
+    const buckets = bandKeys(signature).map((key) => this.buckets.get(key) ?? []);
+    return buckets.sort((a, b) => a.length - b.length);
+  }
 }
 
-function isSameVacancy(a: Original, b: Omit<Original, 'id'>, signature: Uint32Array): boolean {
-  return (
-    a.fingerprint.signature !== null &&
-    similarity(a.fingerprint.signature, signature) >= MIN_SIMILARITY &&
-    haveSameCompany(a, b) &&
-    areLocationsCompatible(a, b) &&
-    areTitlesCompatible(a, b)
-  );
+function isSameVacancy({ original, words }: Candidate, other: PostingWords, signature: Uint32Array): boolean {
+  if (!haveSameCompany(words, other) || !areLocationsCompatible(words, other)) return false;
+  const needed = neededSimilarity(words.title, other.title);
+  return needed !== null && similarity(original.fingerprint.signature!, signature) >= needed;
 }
 
 /** Not every source names the company. */
-function haveSameCompany(a: Pick<Posting, 'company'>, b: Pick<Posting, 'company'>): boolean {
-  const [first, second] = [wordsOf(a.company).join(' '), wordsOf(b.company).join(' ')];
-  return first === '' || second === '' || first === second;
+function haveSameCompany(a: PostingWords, b: PostingWords): boolean {
+  return a.company === '' || b.company === '' || a.company === b.company;
 }
 
 /** A vacancy in Berlin is not the one in Munich. "Berlin, Germany" and "Berlin" are the same place. */
-function areLocationsCompatible(a: Pick<Posting, 'location'>, b: Pick<Posting, 'location'>): boolean {
-  const [first, second] = [wordsOf(a.location), new Set(wordsOf(b.location))];
-  return first.length === 0 || second.size === 0 || first.some((word) => second.has(word));
+function areLocationsCompatible(a: PostingWords, b: PostingWords): boolean {
+  return a.place.length === 0 || b.place.length === 0 || a.place.some((word) => b.place.includes(word));
 }
 
-/** One title contains the other, and what it has in addition is no level such as "Senior" or "II". */
-function areTitlesCompatible(a: TitleAndPlace, b: TitleAndPlace): boolean {
-  const [first, second] = [titleWords(a), titleWords(b)];
-  const [short, long] = first.size <= second.size ? [first, second] : [second, first];
-  if (![...short].every((word) => long.has(word))) return false;
-  return [...long].every((word) => short.has(word) || !(LEVELS.has(word) || /\d/.test(word)));
+/** Null if the titles are those of different vacancies: neither contains the other, or one has a level in addition. */
+function neededSimilarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number | null {
+  const [short, long] = a.size <= b.size ? [a, b] : [b, a];
+  for (const word of short) if (!long.has(word)) return null;
+  if (short.size === long.size) return MIN_SIMILARITY.sameTitle;
+  const added = [...long].filter((word) => !short.has(word));
+  return added.some((word) => LEVELS.has(word) || /\d/.test(word)) ? null : MIN_SIMILARITY.longerTitle;
 }
 
-type TitleAndPlace = Pick<Posting, 'title' | 'location'>;
+function wordsForComparison({
+  title,
+  company,
+  location,
+}: Omit<Original, 'id' | 'fingerprint'>): PostingWords {
+  const place = wordsOf(location);
+  return { company: wordsOf(company).join(' '), place, title: titleWords(title, new Set(place)) };
+}
 
-/** Without parts in brackets, which hold genders, places and working hours, and without the location. */
-function titleWords({ title, location }: TitleAndPlace): Set<string> {
-  const place = new Set(wordsOf(location));
-  const outside = wordsOf(title.replace(/\([^()]*\)|\[[^[\]]*\]/g, ' '));
-  const words = outside.length > 0 ? outside : wordsOf(title);
-  return new Set(words.map((word) => SHORT_LEVELS[word] ?? word).filter((word) => !place.has(word)));
+/** Without genders and working hours in brackets, and without the location. */
+function titleWords(title: string, place: ReadonlySet<string>): Set<string> {
+  const plain = title.replace(/\([^()]*\)|\[[^[\]]*\]/g, (part) => (isNoise(part) ? ' ' : part));
+  const words = wordsOf(plain).map((word) => SHORT_LEVELS[word] ?? word);
+  return new Set(words.filter((word) => !place.has(word)));
+}
+
+function isNoise(part: string): boolean {
+  return wordsOf(part).every((word) => word.length === 1 || NOISE.has(word));
 }
