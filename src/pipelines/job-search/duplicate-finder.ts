@@ -34,7 +34,7 @@ interface PostingWords {
  * different titles it takes more: half of a description can be what a company writes about itself in each posting.
  */
 const MIN_SIMILARITY = { sameTitle: 0.5, longerTitle: 0.8 };
-/** Limits of the work, whatever the texts are: texts of boilerplate only would all share their bands. */
+/** Limits of the work for any texts: texts of boilerplate only would all share their bands. */
 const MAX_BUCKET = 50;
 const MAX_COMPARISONS = 200;
 /** Words of a title that make another vacancy. */

@@ -54,7 +54,7 @@ export class JobsRepository {
     return JobsRepository.open(file, () => new Database(file, { readonly: true, fileMustExist: true }));
   }
 
-  /** Opens a copy that nobody else uses, and updates its tables. */
+  /** Opens a copy that no other program uses, and updates its tables. */
   static openCopy(file: string): JobsRepository {
     return JobsRepository.open(file, () => {
       const database = new Database(file, { fileMustExist: true });
@@ -86,7 +86,7 @@ export class JobsRepository {
     throw invalid(file, 'it was written by another program or another version');
   }
 
-  /** Copies the whole database with SQLite's backup, which is consistent whatever else reads it. */
+  /** Copies the whole database with SQLite's backup, which is consistent while others read it. */
   async copyTo(file: string): Promise<void> {
     await this.database.backup(file);
   }

@@ -11,7 +11,7 @@ export const greenhouse: Provider = {
     postings: listIn(membersOf(parseJson(body)).jobs, 'jobs').map((job) => {
       const { absolute_url, title, company_name, location, first_published, updated_at, content } =
         membersOf(job);
-      // The description is HTML whose markup is encoded once more.
+      // The description is HTML whose markup is encoded again.
       const html = decodeHTML(textOf(content));
       return {
         url: absolute_url,
