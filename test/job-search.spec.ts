@@ -106,6 +106,15 @@ describe('search reads', () => {
     });
   });
 
+  it('Lever, also if it ignores the offset', async () => {
+    boards.json(
+      '/lever/acme',
+      Array.from({ length: 100 }, (_, id) => leverPosting({ id: String(id), title: 'Engineer' })),
+    );
+    const { metrics, calls } = await newRun(engineersAt(LEVER), [lever()]).runAll(['search']);
+    expect([metrics.foundCount, calls]).toEqual([100, 2]);
+  });
+
   it('Ashby, without unlisted jobs', async () => {
     boards.json(
       '/ashby/acme',
@@ -357,7 +366,7 @@ describe('capture', () => {
     boards.redirect('/away', 'http://localhost:1/page');
     const run = withPages('/away', 'https://elsewhere.example/page');
     const { metrics, calls } = await run.runAll(['search', 'capture']);
-    expect(metrics).toMatchObject({ capturedPagesCount: 0, failedPagesCount: 1, skippedPagesCount: 1 });
+    expect(metrics).toMatchObject({ capturedPagesCount: 0, failedPagesCount: 0, skippedPagesCount: 2 });
     // The feed, robots.txt, and the redirect itself.
     expect([calls, boards.requests.length]).toEqual([3, 3]);
   });

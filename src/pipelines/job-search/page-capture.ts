@@ -51,7 +51,8 @@ export class PageCapture {
     } catch (error) {
       if (error instanceof QuotaReached) return { state: 'quota-reached' };
       if (!(error instanceof FetchFailure)) throw error;
-      return { state: error.code === 'robots' ? 'skipped' : 'failed', problem: error.message };
+      const isUnwanted = error.code === 'robots' || error.code === 'host-not-allowed';
+      return { state: isUnwanted ? 'skipped' : 'failed', problem: error.message };
     }
   }
 

@@ -2,13 +2,15 @@ import { openClient } from './http-calls';
 import { JobSearchError } from './job-search.errors';
 import type { FoundPosting } from './posting';
 import type { Report } from './report';
-import { loadInputs } from './run-inputs';
+import { loadInputs, queriesOf } from './run-inputs';
+import { fits, wordsOfPosting } from './score-rules';
 import { answerSearches } from './searching';
 import type { Settings } from './settings';
 import { readSource, type SourceOutcome } from './source-reader';
 import { loadSources } from './sources';
 import type { Source } from './sources-file';
 import { saveStepFile } from './step-files';
+import { wordsOf } from './words';
 
 export interface FoundFile {
   postings: FoundPosting[];
@@ -29,7 +31,8 @@ export async function search(settings: Settings, report: Report): Promise<void> 
       'NO_SOURCES',
       `No source answers for ${[...domains].join(', ')}. Add boards of these domains to the sources file.`,
     );
-  const outcomes = await readAll(sources, folder, settings, report);
+  const queries = queriesOf(inputs).map(({ text }) => wordsOf(text));
+  const outcomes = await readAll(sources, { folder, queries }, settings, report);
   failIfNothingWasRead(outcomes);
   const { postings, zeroResults, domainsWithoutSource } = answerSearches(inputs, outcomes);
   for (const domain of domainsWithoutSource) report.warn(`No source answers for ${domain}.`);
@@ -46,7 +49,7 @@ export async function search(settings: Settings, report: Report): Promise<void> 
 
 async function readAll(
   sources: Source[],
-  folder: string,
+  { folder, queries }: { folder: string; queries: string[][] },
   settings: Settings,
   report: Report,
 ): Promise<SourceOutcome[]> {
@@ -64,12 +67,21 @@ async function readAll(
         const outcome = await readSource(source, options);
         report.progress(++done, sources.length, source.id);
         say(outcome, report);
-        return outcome;
+        return withoutOthers(outcome, queries);
       }),
     );
   } finally {
     await client.close();
   }
+}
+
+/** Large boards have many postings that fit no query. Their texts need not stay in memory. */
+function withoutOthers(outcome: SourceOutcome, queries: string[][]): SourceOutcome {
+  const postings = outcome.postings.filter((posting) => {
+    const words = wordsOfPosting(posting);
+    return queries.some((query) => fits(words, query));
+  });
+  return { ...outcome, postings };
 }
 
 function say({ source, postings, invalidCount, problem }: SourceOutcome, report: Report): void {

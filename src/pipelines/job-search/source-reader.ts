@@ -14,7 +14,7 @@ export interface SourceOutcome {
   source: Source;
   /**
    * `read`: all its postings are known. `unknown`: an empty answer that a board which never existed would give too.
-   * `cut`: the quota ended before all postings were read.
+   * `cut`: the quota ended before all postings were read. `failed`: some or all of its postings could not be read.
    */
   state: 'read' | 'unknown' | 'failed' | 'cut';
   postings: Posting[];
@@ -52,14 +52,19 @@ type RawOutcome = Pick<SourceOutcome, 'state' | 'problem'> & { postings: (RawPos
 async function readRaw(source: Source, options: SourceReaderOptions): Promise<RawOutcome> {
   const provider = PROVIDERS[source.format];
   const postings: (RawPosting | null)[] = [];
+  const urls = new Set<unknown>();
   try {
     for (let offset: number | null = 0; offset !== null;) {
       const page = provider.read(await answerOf(source, offset, options), offset);
+      const known = urls.size;
+      for (const posting of page.postings) if (posting) urls.add(posting.url);
       postings.push(...page.postings);
-      offset = source.recordings === null ? page.nextOffset : null;
+      // A server that ignores the offset would give the first page forever.
+      const isRepeated: boolean = offset > 0 && urls.size === known;
+      offset = source.recordings === null && !isRepeated ? page.nextOffset : null;
       if (postings.length >= MAX_POSTINGS) {
         postings.length = MAX_POSTINGS;
-        return { state: 'cut', postings, problem: `only the first ${MAX_POSTINGS} postings were read` };
+        return { state: 'failed', postings, problem: `only the first ${MAX_POSTINGS} postings were read` };
       }
     }
   } catch (error) {
