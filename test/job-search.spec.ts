@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
@@ -235,6 +237,19 @@ describe('a source that is in trouble', () => {
     const { facts, output } = await run.run('search');
     expect(facts).toMatchObject({ calls: 5, metrics: { foundCount: 1, failedSourcesCount: 2 } });
     expect(output.match(/does not answer in time/g)).toHaveLength(2);
+  });
+
+  it('is counted if its certificate is not trusted', async () => {
+    const pem = (name: string) => readFileSync(join(__dirname, 'support', 'tls', `${name}.pem`));
+    const server = createServer({ cert: pem('cert'), key: pem('key') }, (_request, response) =>
+      response.end('[]'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, LOCAL, resolve));
+    const url = `https://${LOCAL}:${(server.address() as AddressInfo).port}/jobs.rss`;
+    const { facts, output } = await newRun(engineersAt(LOCAL), [{ provider: 'feed', url }]).run('search');
+    server.close();
+    expect([facts.error?.code, facts.calls]).toEqual(['ALL_SOURCES_FAILED', 1]);
+    expect(output).toMatch(/is not trusted \(\w+\)/);
   });
 
   it('is asked again after the pause that it wants', async () => {

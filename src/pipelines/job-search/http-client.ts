@@ -191,7 +191,7 @@ function decoderFor(url: URL, encoding: string): Transform | null {
 
 function failureOf(error: unknown, url: URL): unknown {
   if (error instanceof FetchFailure) return error;
-  const { code = '', name = '', cause, message = '' } = error as NodeJS.ErrnoException & { cause?: unknown };
+  const { code = '', name = '', cause } = error as NodeJS.ErrnoException & { cause?: unknown };
   const hidden = [error, cause].find((one) => one instanceof PrivateAddressError);
   if (hidden)
     return new FetchFailure('private-address', `${url.host} has a private address (${hidden.address}).`);
@@ -204,7 +204,9 @@ function failureOf(error: unknown, url: URL): unknown {
     /^(HPE_|Z_|ERR__?ERROR_|ERR_BROTLI)|HTTPParserError|OVERFLOW|CONTENT_LENGTH|CONTENT_ENCODING/.test(reason)
   )
     return failure('broken-answer', 'sends a broken answer', false);
-  if (/^(E[A-Z]+|UND_ERR_\w+|ERR_\w+)$/.test(reason) || /socket|connect/i.test(message))
-    return failure('connection', 'cannot be reached', true);
+  if (/CERT|SSL|TLS|UNABLE_TO_|SELF_SIGNED/.test(reason))
+    return failure('connection', 'is not trusted', false);
+  // Errors of the system and of the client have a code. Others are our own, and must not look like a broken site.
+  if (typeof code === 'string' && code !== '') return failure('connection', 'cannot be reached', true);
   return error;
 }
