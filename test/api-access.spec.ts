@@ -304,7 +304,7 @@ describe('access to a server with a token', () => {
           if (isInternal) expect(Object.keys(responses)).toContain('401');
         }
       }
-      expect(Object.keys(paths).filter((path) => path.startsWith('/api/internal/'))).toHaveLength(6);
+      expect(Object.keys(paths).filter((path) => path.startsWith('/api/internal/'))).toHaveLength(7);
     });
 
     it.each(KEYS)('accepts each configured key: %s', async (key) => {

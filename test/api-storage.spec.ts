@@ -16,7 +16,14 @@ const TOKEN = 'a-token-of-a-fair-length-0123456789';
 const BEARER = { authorization: `Bearer ${TOKEN}` };
 
 /** Checks a password and sets a cookie; stores nothing. */
-const WRITES_NOTHING = ['POST /login'];
+/** They write nothing, or only to the configuration. */
+const WRITES_NOTHING = [
+  'POST /login',
+  'PATCH /api/queries/:id',
+  'PATCH /api/allowlists/:domain',
+  'POST /queries/query',
+  'POST /queries/domain',
+];
 
 interface Answer {
   status: number;
@@ -195,6 +202,9 @@ async function callsOfEveryRoute(jobato: RunningApp): Promise<Record<string, () 
     'DELETE /api/projects/:projectId/runs/:runId/pin': () => api('DELETE', '/api/projects/ended/runs/1/pin'),
     'DELETE /api/projects/:projectId/runs/:runId/record': () =>
       api('DELETE', '/api/projects/ended/runs/1/record'),
+    'PUT /api/projects/:projectId/result': () =>
+      api('PUT', '/api/projects/ended/result', { runId: ended.runId }),
+    'POST /projects/:projectId/result/go-back': form('/projects/ended/result/go-back'),
     'PUT /api/pause': () => api('PUT', '/api/pause'),
     'DELETE /api/pause': () => api('DELETE', '/api/pause'),
     'PUT /api/projects/:projectId/pause': () => api('PUT', '/api/projects/open/pause'),

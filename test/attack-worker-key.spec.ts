@@ -109,6 +109,16 @@ const ATTACKS: Record<string, (runId: string, names: string[]) => Call[]> = {
     pretences(names).map(({ lease, ...body }) =>
       json('POST', `/api/internal/runs/${runId}/release`, { ...body, reason: 'a lie' }, leaseHeader(lease)),
     ),
+  'GET /api/internal/runs/{runId}/current-result': (runId, names) =>
+    pretences(names).map(({ lease, workerId, attempt }) => ({
+      method: 'GET',
+      path: `/api/internal/runs/${runId}/current-result`,
+      headers: {
+        ...leaseHeader(lease),
+        'x-jobato-worker-id': workerId,
+        'x-jobato-attempt': String(attempt),
+      },
+    })),
   'POST /api/internal/runs/{runId}/logs': (runId, names) => [
     json('POST', `/api/internal/runs/${runId}/logs`, { lines: [{ text: 'a lie' }] }),
     json('POST', `/api/internal/runs/${runId}/logs`, { attempt: 1, lines: [{ n: 1, text: 'a lie' }] }),
@@ -433,7 +443,10 @@ describe('attacker on a server with an embedded worker', () => {
       return { method: of, path: where.replace('{runId}', slow.runId).replace('{name}', 'go.sh') };
     })) {
       for (const body of bodies) {
-        const { status } = await send({ method, path, headers: JSON_BODY, body }, WITH_KEY);
+        const { status } = await send(
+          { method, path, headers: JSON_BODY, ...(method !== 'GET' && { body }) },
+          WITH_KEY,
+        );
         expect([path, body.slice(0, 20), status < 500]).toEqual([path, body.slice(0, 20), true]);
       }
     }

@@ -261,6 +261,9 @@ describe('the tables', () => {
     idempotency_keys: 'live 24 h, so that a repeated request gets its first answer',
     definitions: 'deleted with the last run that refers to them',
     run_numbers: 'one row for each project; numbers are never used again',
+    results: 'a run with a kept result is never deleted',
+    live_results: 'one row for each project',
+    foreign_pointers: 'one row for each project',
     notification_channels: 'one row for each channel',
     schedules: 'one row for each schedule of a project',
     pauses: 'one row for each project',
@@ -289,10 +292,12 @@ describe('the tables', () => {
       );
     expect(referring.sort()).toEqual([
       'deleted_runs.run_id',
+      'foreign_pointers.seen_run_id',
       'idempotency_keys.run_id',
       'purges.run_id',
       'quota_usage.run_id',
       'rejected_events.run_id',
+      'results.run_id',
       'runs.rerun_of',
       'runs.run_id',
     ]);

@@ -101,6 +101,7 @@ describe('environment of a step', () => {
       JOBATO_PARAMS: '{"a":"b"}',
       JOBATO_WORK_DIR: join(jobato.folders.dataDir, 'work', 'plain'),
       JOBATO_RUN_DIR: join(jobato.folders.dataDir, 'runs', runId),
+      JOBATO_HTML_DIR: join(jobato.folders.dataDir, 'html', 'plain', runId),
       JOBATO_EVENTS_FD: '3',
     });
   });

@@ -70,6 +70,14 @@ const PROJECTS = {
     `const { JOBATO_PARAM_TOKEN: token } = process.env; console.log(token, [...token].reverse().join(''))`,
     'params: { token: { type: secret, required: true } }\n',
   ),
+  result: nodeStep(
+    'result',
+    `${SAYS} const { JOBATO_RUN_DIR: dir, JOBATO_HTML_DIR: html, JOBATO_CURRENT_RESULT: current } = process.env;
+     console.log('before: ' + (current ? fs.readFileSync(current, 'utf8') : 'none'));
+     fs.writeFileSync(html + '/page.html', '<p>');
+     fs.writeFileSync(dir + '/made.txt', 'made in attempt ' + process.env.JOBATO_RUN_ID);
+     say({ result: { path: 'made.txt' } })`,
+  ),
   first: nodeStep('first', `console.log('ready'); ${WAITS}`),
   outside: 'id: outside\nexecutor: external\n',
   second: nodeStep('second', `console.log('ready'); ${WAITS}`),
@@ -223,6 +231,31 @@ export function describeWorker(way: string, environment: () => Record<string, st
       expect(await all.server.untilEnded(again.runId)).toMatchObject({ status: 'completed' });
       await eventually('the log', async () => (await logOf(all.server, again.runId)).length > 0);
       expect(await logOf(all.server, again.runId)).toEqual(['rows=12']);
+    });
+
+    it('hands over the result of a run, and gets it for the next one', async () => {
+      await all.startWorker();
+      const run = async () => {
+        const { runId } = await all.server.trigger('result');
+        expect(await all.server.untilEnded(runId)).toMatchObject({
+          status: 'completed',
+          result: { state: 'accepted', name: 'made.txt' },
+        });
+        await eventually('the log', async () => (await logOf(all.server, runId)).length > 0);
+        return { runId, log: await logOf(all.server, runId) };
+      };
+      const first = await run();
+      expect(first.log).toEqual(['before: none']);
+      const second = await run();
+      expect(second.log).toEqual([`before: made in attempt ${first.runId}`]);
+      const live = await fetch(`${all.server.url}/api/projects/result/result/file`);
+      expect(await live.text()).toBe(`made in attempt ${second.runId}`);
+      const { dataDir } = all.folders;
+      expect(existsSync(join(dataDir, 'html', 'result', first.runId, 'page.html'))).toBe(true);
+      await eventually(
+        'its copy to be gone',
+        () => !existsSync(join(dataDir, 'worker-1', 'current', first.runId)),
+      );
     });
 
     it('gets secrets with its claim, and in no event', async () => {

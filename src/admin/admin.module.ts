@@ -7,13 +7,16 @@ import { LogsModule } from '../logs/logs.module';
 import { NotificationsModule } from '../notifications/notifications.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
+import { ResultsModule } from '../results/results.module';
 import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
+import { ResultPageController } from './artifact/result-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
 import { NotificationsPageController } from './installation/notifications-page.controller';
+import { QueriesPageController } from './installation/queries-page.controller';
 import { StatusPageController } from './installation/status-page.controller';
 import { WorkersPageController } from './installation/workers-page.controller';
 import { WorkersReader } from './installation/workers-reader';
@@ -29,6 +32,7 @@ import { ProjectPauseController } from './project/project-pause.controller';
 import { ProjectPageController } from './project/project.controller';
 import { ProjectPages } from './project/project-pages';
 import { ProjectPasts } from './project/project-pasts';
+import { ProjectResultController } from './project/project-result.controller';
 import { ProjectReader } from './project/project-reader';
 import { ProjectWarnings } from './project/project-warnings';
 import { QuotaPageController } from './installation/quota-page.controller';
@@ -62,6 +66,7 @@ import { WorkersModule } from '../workers/workers.module';
     NotificationsModule,
     ProjectsModule,
     QuotaModule,
+    ResultsModule,
     RetentionModule,
     RunsModule,
     SchedulesModule,
@@ -71,6 +76,8 @@ import { WorkersModule } from '../workers/workers.module';
     OverviewController,
     ProjectPageController,
     ProjectPauseController,
+    ProjectResultController,
+    ResultPageController,
     RunPageController,
     KeptRunPageController,
     RunLogPartController,
@@ -81,6 +88,7 @@ import { WorkersModule } from '../workers/workers.module';
     WorkersPageController,
     StatusPageController,
     QuotaPageController,
+    QueriesPageController,
     NotificationsPageController,
     EventContractPageController,
   ],

@@ -6,7 +6,8 @@ import { sizeLimitText } from '../config/size-text';
 import { CONFIG } from '../config/config.module';
 import { JobatoError } from '../http/problem-catalogue';
 import { flawOfArtifactName } from '../runs/artifact-name';
-import { openBelow } from './open-below';
+import { openBelow } from '../files/open-below';
+import { readStart } from '../files/read-start';
 import { assertArtifactsKept } from '../runs/removed-parts';
 import type { Artifact, Run } from '../runs/run';
 
@@ -57,14 +58,7 @@ export class ArtifactFiles {
   async readStart(run: Run, name: string, maxBytes: number): Promise<{ start: Buffer; size: number }> {
     const { file, size } = await this.open(run, name);
     try {
-      const buffer = Buffer.alloc(Math.min(size, maxBytes));
-      let length = 0;
-      while (length < buffer.length) {
-        const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
-        if (bytesRead === 0) break;
-        length += bytesRead;
-      }
-      return { start: buffer.subarray(0, length), size };
+      return { start: await readStart(file, size, maxBytes), size };
     } finally {
       await file.close();
     }

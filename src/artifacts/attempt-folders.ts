@@ -9,7 +9,7 @@ import {
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ArtifactFiles } from './artifact-files';
-import { deleteFolder } from './delete-folder';
+import { deleteFolder } from '../files/delete-folder';
 import type { Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { RunRepository } from '../runs/run.repository';

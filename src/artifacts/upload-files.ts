@@ -9,7 +9,7 @@ import { DiskSpace } from '../database/disk-space';
 import { makePrivateFolder, PRIVATE_FILE } from '../lifecycle/private-files';
 import { invalid, JobatoError } from '../http/problem-catalogue';
 import { fileSystemProblem } from '../http/file-system-problem';
-import { inFolderBelow } from './open-below';
+import { inFolderBelow } from '../files/open-below';
 
 /** A complete upload that is not an artifact yet. It is then placed or discarded. */
 export interface Upload {

@@ -1,21 +1,17 @@
 import { Controller, Headers, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { withBasePath } from '../config/base-path';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { ApiProblems } from '../http/problem-responses';
-import { isReadableName } from '../schemas/readable-name';
 import { moveBodyDeadline } from '../http/body-deadline';
-import { invalid, JobatoError } from '../http/problem-catalogue';
+import { JobatoError } from '../http/problem-catalogue';
 import { ArtifactUploads } from './artifact-uploads';
-import type { Claimant } from '../workers/claimant';
+import { ApiClaimantHeaders, claimantOf } from './claimant-headers';
 import { artifactHref, ArtifactView } from '../runs/run-view';
-import { ApiLeaseHeader, LEASE_HEADER } from '../workers/http/lease-header';
+import { ApiLeaseHeader } from '../workers/http/lease-header';
 import { ApiForWorkers } from '../workers/http/worker-key';
-
-const WORKER_HEADER = 'X-Jobato-Worker-Id';
-const ATTEMPT_HEADER = 'X-Jobato-Attempt';
 
 @ApiForWorkers()
 @Controller('api/internal/runs/:runId/artifacts')
@@ -37,8 +33,7 @@ export class WorkerArtifactsController {
       'concurrent uploads; further ones return 503. When the lease or the run ends, its uploads end with 409.',
   })
   @ApiLeaseHeader()
-  @ApiHeader({ name: WORKER_HEADER, required: false, description: 'Name of the worker' })
-  @ApiHeader({ name: ATTEMPT_HEADER, required: false })
+  @ApiClaimantHeaders()
   @ApiConsumes('application/octet-stream')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ApiResponse({ status: 201, type: ArtifactView })
@@ -85,17 +80,4 @@ export class WorkerArtifactsController {
       moveBodyDeadline(request, this.config.requestTimeoutMs);
     }
   }
-}
-
-function claimantOf(headers: Record<string, string | undefined>): Claimant {
-  const workerId = headers[WORKER_HEADER.toLowerCase()] ?? null;
-  if (workerId !== null && !isReadableName(workerId)) {
-    throw invalid([{ field: WORKER_HEADER, message: 'must not contain invisible characters' }]);
-  }
-  const attempt = headers[ATTEMPT_HEADER.toLowerCase()] ?? null;
-  if (attempt !== null && !/^[1-9]\d{0,8}$/.test(attempt)) {
-    throw invalid([{ field: ATTEMPT_HEADER, message: 'must be a whole number of at least 1' }]);
-  }
-  const leaseToken = headers[LEASE_HEADER.toLowerCase()] ?? null;
-  return { workerId, attempt: attempt === null ? null : Number(attempt), leaseToken };
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:f
 import { open, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { OpenFolder } from '../artifacts/open-below';
+import { OpenFolder } from '../files/open-below';
 import type { Instant } from '../clock/clock';
 import { dataFolderError } from '../lifecycle/start-up-error';
 import { PRIVATE_FILE } from '../lifecycle/private-files';

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { OpenFolder } from '../artifacts/open-below';
+import { OpenFolder } from '../files/open-below';
 import type { SkipReason } from './archive-format';
 import { isTooLong, staysInside } from './entry-path';
 

@@ -82,6 +82,7 @@ describe('defaults of the project schema', () => {
     params: { a: { type: 'string' } },
     schedule: path.startsWith('schedule.*') ? [{ name: 'a', cron: '@daily' }] : { cron: '@daily' },
     retry: {},
+    result: {},
   });
   const defaults = schemaParts(CONFIG_SCHEMAS.project).filter(([, part]) => 'default' in part);
 

@@ -20,6 +20,8 @@ export interface Config extends PublicAddress {
   dataDir: string;
   /** Contains a folder for each project, which is kept between its runs. */
   workDir: string;
+  /** For raw pages and other bulk data of runs, in the data folder of the server. */
+  htmlDir: string;
   configDir: string;
   /** CONFIG_DIR as written by the operator, for pages, messages and logs. */
   configDirLabel: string;
@@ -55,6 +57,7 @@ export interface Config extends PublicAddress {
   retentionDays: number | null;
   logLimitBytes: number;
   artifactLimitBytes: number;
+  resultLimitBytes: number;
   /** Time limit for the body of a request. Uploads have one limit between two chunks and one in total. */
   requestTimeoutMs: number;
   uploadIdleMs: number;
@@ -187,6 +190,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     port: integer('PORT', 3000, 0, 65535),
     dataDir,
     workDir: resolve(dataDir, 'work'),
+    htmlDir: resolve(dataDir, 'html'),
     configDir: resolve(cwd, configDirLabel),
     configDirLabel,
     databaseFile: resolve(dataDir, 'db', 'jobato.db'),
@@ -211,6 +215,7 @@ export function loadConfig(environment: Environment, cwd = process.cwd()): Confi
     retentionDays: text('RETENTION_DAYS') === null ? null : integer('RETENTION_DAYS', 0, 0, 36_500),
     logLimitBytes: integer('LOG_LIMIT_MB', 50, 1, 10_000) * LIMIT_MEGABYTE,
     artifactLimitBytes: integer('ARTIFACT_LIMIT_MB', 100, 1, 100_000) * LIMIT_MEGABYTE,
+    resultLimitBytes: integer('RESULT_LIMIT_MB', 1000, 1, 100_000) * LIMIT_MEGABYTE,
     requestTimeoutMs: seconds('REQUEST_TIMEOUT_SECONDS', 300),
     uploadIdleMs: seconds('UPLOAD_IDLE_SECONDS', 60),
     uploadTimeoutMs: seconds('UPLOAD_TIMEOUT_SECONDS', 3600),

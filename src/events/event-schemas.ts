@@ -28,6 +28,7 @@ const runInput = object({ queryId: text(), queryText: text(), domain: text(), se
 const quota = object({ remaining: count, concurrencyLimit: count }, ['remaining', 'concurrencyLimit']);
 /** No required members: an incomplete list entry must not cause the final event of a run to be rejected. */
 const zeroResult = object({ queryText: text(), domain: text(), occurredAt: text(40) });
+const resultPath = { type: 'string', minLength: 1, maxLength: 4096 };
 const artifacts = { type: 'array', maxItems: 1000, items: object({ name, size: count }, ['name']) };
 
 /** The whole of a run has a limit of 64 KiB; see report-limits.ts. */
@@ -116,6 +117,8 @@ export const PAYLOAD_SCHEMAS: Record<RunEventType, JsonSchema> = {
     zeroResults: { type: 'array', items: zeroResult, maxItems: 10_000 },
     metrics,
     artifacts,
+    result: object({ path: resultPath }, ['path']),
+    resultsDb: { ...resultPath, type: ['string', 'null'] },
   }),
   'run.failed': object({ attempt, errorCode: name, message: text(100_000), step: name, reason: text() }, [
     'errorCode',

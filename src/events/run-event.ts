@@ -79,11 +79,11 @@ export interface QuotaBudget {
   concurrencyLimit: number;
 }
 
-/** A search without results. */
-export interface ZeroResult {
-  queryText: string;
-  domain: string;
-  occurredAt: Instant;
+/** A search without results, as workers send it. */
+export interface ReportedZeroResult {
+  queryText?: string;
+  domain?: string;
+  occurredAt?: string;
 }
 
 /** Payloads of all run events, by type. Members not listed here are kept and ignored. */
@@ -100,6 +100,8 @@ export interface RunEventMap {
     quota?: QuotaBudget;
     /** Outputs of steps outside the scope, from an earlier run. */
     outputs?: StepOutputs;
+    /** The live result, relative to DATA_DIR; absent before there is one. */
+    currentResult?: string;
     /** Who requested the run again; absent in the first request of an attempt. */
     requestedBy?: string;
   };
@@ -136,9 +138,13 @@ export interface RunEventMap {
     persistedResults?: number;
     /** All calls of the attempt, including those already reported in `run.progress`. */
     issuedCalls?: number;
-    zeroResults?: ZeroResult[];
+    zeroResults?: ReportedZeroResult[];
     metrics?: Record<string, number>;
     artifacts?: ReportedArtifact[];
+    /** The result of the project: a file below the run's folder, or an uploaded artifact. */
+    result?: { path: string };
+    /** The result of the project: a file below DATA_DIR, for a worker on the machine of the server. */
+    resultsDb?: string | null;
   };
   /** The run failed. */
   'run.failed': { attempt?: number; errorCode: string; message: string; step?: string; reason?: string };

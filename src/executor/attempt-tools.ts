@@ -13,4 +13,6 @@ export interface AttemptTools {
   artifacts: ArtifactFiles;
   steps: StepRunner;
   logBudget: UnsentLogBudget;
+  /** Whether a server uses the data folder too, and deletes there what belongs to a run. */
+  sharesDataDir: boolean;
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { ArtifactFiles } from '../artifacts/artifact-files';
 import { Clock } from '../clock/clock';
@@ -33,13 +35,14 @@ export class ClaimedAttempts {
       artifacts,
       steps,
       logBudget: new UnsentLogBudget(),
+      sharesDataDir: existsSync(join(dirname(config.workDir), 'db', 'jobato.db')),
     };
   }
 
   async prepare(claimed: Claimed): Promise<Attempt> {
     const { leaseToken, elapsedMs } = claimed;
     const { runId, payload } = claimed.request;
-    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota, outputs } = payload;
+    const { projectId, scope, steps, params, attempt, definitionHash, runInputs, quota } = payload;
     const { workerId, control } = this.server;
     const known = await this.project(projectId, definitionHash);
     if (known?.definitionHash !== definitionHash) {
@@ -56,7 +59,8 @@ export class ClaimedAttempts {
       params,
       runInputs: runInputs === undefined ? null : JSON.stringify(runInputs),
       quota: quota ?? null,
-      earlierOutputs: outputs ?? null,
+      earlierOutputs: payload.outputs ?? null,
+      currentResult: payload.currentResult ?? null,
       steps: steps.map((name) => ({ name })),
     };
     return new RunAttempt(workerId, { run, definition: known.definition, elapsedMs }, this.tools);

@@ -5,7 +5,15 @@ import type { Artifact, Run, StepState } from '../runs/run';
 /** The data of a run that a worker needs to execute it. */
 export interface AssignedRun extends Pick<
   Run,
-  'runId' | 'projectId' | 'scope' | 'attempt' | 'leaseToken' | 'runInputs' | 'quota' | 'earlierOutputs'
+  | 'runId'
+  | 'projectId'
+  | 'scope'
+  | 'attempt'
+  | 'leaseToken'
+  | 'runInputs'
+  | 'quota'
+  | 'earlierOutputs'
+  | 'currentResult'
 > {
   /** With the values of secrets. */
   params: Run['params'];
@@ -75,6 +83,15 @@ export interface ControlPlane {
    * @throws Error with the reason why it is missing from the run
    */
   storeArtifact(attempt: AttemptKey, artifact: Artifact, stop: AbortSignal): Promise<void>;
+
+  /**
+   * Returns the path of a live result on this machine; null if it is no longer kept.
+   * @param file relative to the server's DATA_DIR
+   */
+  currentResult(attempt: AttemptKey, file: string, stop: AbortSignal): Promise<string | null>;
+
+  /** Makes a file that the end of the run offers as a result available to the server. @throws Error with the reason */
+  storeResult(attempt: AttemptKey, path: string, stop: AbortSignal): Promise<void>;
 
   /**
    * Completes an attempt after all its events are published. `end` is the final event, or null if this worker does not

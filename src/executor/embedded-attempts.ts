@@ -27,7 +27,7 @@ export class EmbeddedAttempts {
     steps: StepRunner,
   ) {
     this.workerId = control.workerId;
-    this.tools = { clock, control, artifacts, steps, logBudget: new UnsentLogBudget() };
+    this.tools = { clock, control, artifacts, steps, logBudget: new UnsentLogBudget(), sharesDataDir: true };
   }
 
   /** @returns null if this worker does not hold the run afterwards */
@@ -42,8 +42,7 @@ export class EmbeddedAttempts {
 
 /** Names the members, because V8 takes long to copy a run, which has many fields. */
 function assigned(run: Run, secrets: Secrets): AssignedRun {
-  const { runId, projectId, scope, attempt, leaseToken, params, runInputs, quota, earlierOutputs, steps } =
-    run;
+  const { runId, projectId, scope, attempt, leaseToken, params, runInputs, quota, earlierOutputs } = run;
   return {
     runId,
     projectId,
@@ -54,6 +53,7 @@ function assigned(run: Run, secrets: Secrets): AssignedRun {
     runInputs,
     quota,
     earlierOutputs,
-    steps,
+    currentResult: run.currentResult,
+    steps: run.steps,
   };
 }

@@ -1,8 +1,10 @@
-import { type FileHandle, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import type { ArtifactFiles } from '../artifacts/artifact-files';
+import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import type { Artifact } from '../runs/run';
 import type { AttemptKey, ControlPlane, LogAnswer, RejectedEvent, Standing } from './control-plane';
 import type { HeldRuns } from './held-runs';
@@ -12,6 +14,9 @@ import { ApiRefusal, type WorkerApi } from './worker-api';
 
 const EVENTS_PER_CALL = 100;
 const RETRY_MS = 1000;
+const DOWNLOAD_TRIES = 10;
+/** Copies of live results, one folder for each run. */
+export const CURRENT_FOLDER = 'current';
 
 /** A remote server, called over HTTP for everything. Data is durable once the server has answered. */
 export class HttpControlPlane implements ControlPlane {
@@ -68,6 +73,27 @@ export class HttpControlPlane implements ControlPlane {
     }
   }
 
+  /** Downloads the file: the folder of the server may be on another machine. */
+  async currentResult(attempt: AttemptKey, file: string, stop: AbortSignal): Promise<string | null> {
+    const path = join(this.currentFolderOf(attempt.runId), basename(file));
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+    for (let tries = 1; ; tries++) {
+      try {
+        return (await this.api.getCurrentResult(attempt, path, stop)) ? path : null;
+      } catch (error) {
+        if (isFinal(error) || tries === DOWNLOAD_TRIES || stop.aborted) throw error;
+        this.logger.warn(
+          `Downloading the live result for run ${attempt.runId} failed, retrying: ${String(error)}`,
+        );
+        await delay(RETRY_MS, undefined, { signal: stop }).catch(() => undefined);
+      }
+    }
+  }
+
+  async storeResult(attempt: AttemptKey, path: string, stop: AbortSignal): Promise<void> {
+    await this.storeArtifact(attempt, await this.artifacts.register(attempt.runId, path), stop);
+  }
+
   async finished(attempt: AttemptKey, _end: RunEvent | null): Promise<void> {
     this.held.forget(attempt);
     await this.clear(attempt);
@@ -95,11 +121,17 @@ export class HttpControlPlane implements ControlPlane {
     }
   }
 
-  /** Deletes the run's folder: the server has all its artifacts and logs. */
+  /** Deletes the run's folders: the server has all its artifacts and logs. */
   protected async clear({ runId }: AttemptKey): Promise<void> {
-    await rm(this.artifacts.folderOf(runId), { recursive: true, force: true }).catch((error: unknown) =>
-      this.logger.warn(`Deleting the folder of run ${runId} failed: ${String(error)}`),
-    );
+    for (const folder of [this.artifacts.folderOf(runId), this.currentFolderOf(runId)]) {
+      await rm(folder, { recursive: true, force: true }).catch((error: unknown) =>
+        this.logger.warn(`Deleting the folder of run ${runId} failed: ${String(error)}`),
+      );
+    }
+  }
+
+  private currentFolderOf(runId: string): string {
+    return join(dirname(this.artifacts.folderOf(runId)), '..', CURRENT_FOLDER, runId);
   }
 
   private async sendUntilTaken(

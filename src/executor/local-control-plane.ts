@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { join } from 'node:path';
+import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
 import { EventStream } from '../events/event-stream';
 import { type LogLineInput, type RunEvent, toStreamFields } from '../events/run-event';
 import { NodeIdentity } from '../lifecycle/node-identity';
@@ -22,6 +25,7 @@ export class LocalControlPlane implements ControlPlane {
     private readonly leases: LeaseService,
     private readonly reports: WorkerReports,
     private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>,
   ) {
     this.workerId = `embedded-${node.id}`;
   }
@@ -58,6 +62,14 @@ export class LocalControlPlane implements ControlPlane {
 
   async storeArtifact(): Promise<void> {
     // The step wrote the file into the folder that downloads read.
+  }
+
+  currentResult(_attempt: AttemptKey, file: string): Promise<string> {
+    return Promise.resolve(join(this.config.dataDir, file));
+  }
+
+  async storeResult(): Promise<void> {
+    // The server copies the file from the folder of the run, when it applies the end.
   }
 
   async finished(): Promise<void> {

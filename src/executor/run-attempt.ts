@@ -1,13 +1,13 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { storageReasonOf } from '../database/storage-error';
-import type { RunEvent, ZeroResult } from '../events/run-event';
+import type { RunEvent } from '../events/run-event';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { unmaskedSecretNotes } from '../projects/unmasked-secrets';
 import { LEASE_SECONDS } from '../runs/lease-times';
-import type { Artifact } from '../runs/run';
+import type { Artifact, ZeroResult } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { AttemptTools } from './attempt-tools';
 import type { Assignment, Standing } from './control-plane';
@@ -29,6 +29,8 @@ const UPLOAD_AFTER_STOP_MS = 5000;
 /** After this many unanswered calls, the next heartbeat asks instead. */
 const CHECK_STOP_TRIES = 3;
 const CHECK_STOP_AGAIN_MS = 250;
+/** The umask decides who may read it. */
+const SHARED_FOLDER = 0o777;
 
 /** One worker's attempt at a claimed run: prepares, runs the steps and reports the result. */
 export class RunAttempt implements Attempt {
@@ -51,6 +53,8 @@ export class RunAttempt implements Attempt {
   private beating = false;
   private checkingStop = false;
   private mustCheckStopAgain = false;
+  /** The file of the run's folder that is the result of the project; null if no step offered one. */
+  private offered: string | null = null;
   /** The final event; null until then, and if this worker does not end the run. */
   private end: RunEvent | null = null;
 
@@ -152,6 +156,7 @@ export class RunAttempt implements Attempt {
         : setTimeout(() => this.stop('run-timed-out'), this.leftMs(definition.timeoutSeconds));
     try {
       const ending = await this.runSteps();
+      if (ending.kind === 'completed') await this.storeOffered();
       // Store the log before the final event, so that an ended run has all its lines.
       await this.log.flushed();
       await this.noteLosses();
@@ -186,13 +191,23 @@ export class RunAttempt implements Attempt {
 
   private async prepare(): Promise<RunContext> {
     const { run } = this.assignment;
+    const { htmlDir } = this;
     const workDir = join(this.tools.config.workDir, run.projectId);
     const runDir = this.tools.artifacts.folderOf(run.runId);
-    await Promise.all([mkdir(workDir, { recursive: true, mode: PRIVATE_FOLDER }), makeEmptyFolder(runDir)]);
+    await Promise.all([
+      mkdir(workDir, { recursive: true, mode: PRIVATE_FOLDER }),
+      makeEmptyFolder(runDir, PRIVATE_FOLDER),
+    ]);
+    await makeEmptyFolder(htmlDir, SHARED_FOLDER);
     const inputsFile = run.runInputs === null ? null : join(runDir, INPUTS_FILE);
     if (inputsFile !== null) await writeFile(inputsFile, run.runInputs!);
     const { runId, projectId, scope, attempt, params } = run;
-    return { runId, projectId, scope, attempt, params, workDir, runDir, inputsFile };
+    const currentResult =
+      run.currentResult === null
+        ? null
+        : await this.tools.control.currentResult(run, run.currentResult, this.uploadsEnd.signal);
+    const folders = { workDir, runDir, htmlDir };
+    return { runId, projectId, scope, attempt, params, ...folders, inputsFile, currentResult };
   }
 
   private async runSteps(): Promise<PipelineEnd> {
@@ -203,6 +218,7 @@ export class RunAttempt implements Attempt {
       log,
       mask,
       takeArtifact: (path) => this.takeArtifact(path),
+      offerResult: (path) => (this.offered = path),
       countCalls: (step, calls) => pipeline.countCalls(step, calls),
     };
     const execution = new StepExecution(await this.prepare(), this.tools, channel, definition.artifacts);
@@ -213,12 +229,35 @@ export class RunAttempt implements Attempt {
     if (this.stopCause !== null) pipeline.stop(this.stopCause);
     if (this.abandonCause !== null) pipeline.abandon(this.abandonCause);
     const end = await pipeline.carryOut();
+    await this.leaveHtml();
     const { partialReason, isArtifactMissing, isOutputMissing, zeroResults } = pipeline.facts;
     this.partialReason = partialReason;
     this.zeroResults = zeroResults.items;
     if (isArtifactMissing) this.missing.add('artifact-missing');
     if (isOutputMissing) this.missing.add('output-missing');
     return end;
+  }
+
+  /** Most runs capture nothing. On another machine than the server's, the files would never be deleted. */
+  private async leaveHtml(): Promise<void> {
+    if (this.tools.sharesDataDir) await rmdir(this.htmlDir).catch(() => undefined);
+    else await rm(this.htmlDir, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  private get htmlDir(): string {
+    return join(this.tools.config.htmlDir, this.projectId, this.runId);
+  }
+
+  /** A missing file does not change how the run ends: the server reports that the result is missing. */
+  private async storeOffered(): Promise<void> {
+    if (this.offered === null) return;
+    try {
+      await this.tools.control.storeResult(this.assignment.run, this.offered, this.uploadsEnd.signal);
+    } catch (error) {
+      this.log.add([
+        { stream: 'system', text: `The result could not be handed over: ${(error as Error).message}` },
+      ]);
+    }
   }
 
   private async takeArtifact(path: string): Promise<Artifact> {
@@ -268,6 +307,7 @@ export class RunAttempt implements Attempt {
         attempt,
         ...(reason !== undefined && { status: 'partial' as const, reason }),
         ...(this.zeroResults.length > 0 && { zeroResults: [...this.zeroResults] }),
+        ...(this.offered !== null && { result: { path: this.offered } }),
       });
     }
     if (ending.kind === 'failed') {
@@ -308,11 +348,11 @@ export class RunAttempt implements Attempt {
 /**
  * Creates an empty folder for each attempt: files of an earlier attempt must not be executed or reported as results.
  */
-async function makeEmptyFolder(path: string): Promise<void> {
+async function makeEmptyFolder(path: string, mode: number): Promise<void> {
   try {
-    await mkdir(path, PRIVATE_FOLDER); // Succeeds for most runs, and fails if the folder exists.
+    await mkdir(path, mode); // Succeeds for most runs, and fails if the folder exists.
   } catch {
     await rm(path, { recursive: true, force: true });
-    await mkdir(path, { recursive: true, mode: PRIVATE_FOLDER });
+    await mkdir(path, { recursive: true, mode });
   }
 }

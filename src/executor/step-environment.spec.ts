@@ -10,6 +10,8 @@ const context: StepContext = {
   workDir: '/data/work/demo',
   runDir: '/data/runs/run-1',
   inputsFile: null,
+  htmlDir: '/data/html/demo/1',
+  currentResult: null,
   outputs: { 'load-all': { rowCount: 12, isNew: false } },
   quota: null,
 };
@@ -43,6 +45,7 @@ describe('stepEnvironment', () => {
       JOBATO_PARAMS: '{"docs":"a \\"b\\" $(c)","depth":3}',
       JOBATO_WORK_DIR: '/data/work/demo',
       JOBATO_RUN_DIR: '/data/runs/run-1',
+      JOBATO_HTML_DIR: '/data/html/demo/1',
       JOBATO_EVENTS_FD: '3',
     }));
 

@@ -16,6 +16,10 @@ export interface RunContext {
   runDir: string;
   /** JSON file with the inputs of the run; null without inputs. */
   inputsFile: string | null;
+  /** Raw pages that the run captures, and other large files that are no artifacts. */
+  htmlDir: string;
+  /** File of the project's live result; null before there is one. */
+  currentResult: string | null;
 }
 
 /** Data for the environment of one attempt at a step. */
@@ -98,6 +102,8 @@ function reservedVariables(stepName: string, context: StepContext): Record<strin
     JOBATO_RUN_DIR: context.runDir,
     JOBATO_EVENTS_FD: String(EVENTS_FD),
     JOBATO_INPUTS_FILE: context.inputsFile ?? undefined,
+    JOBATO_HTML_DIR: context.htmlDir,
+    JOBATO_CURRENT_RESULT: context.currentResult ?? undefined,
     JOBATO_QUOTA_REMAINING: context.quota?.remaining.toString(),
     JOBATO_QUOTA_CONCURRENCY: context.quota?.concurrencyLimit.toString(),
   };

@@ -1,6 +1,7 @@
-import type { OutputValue, QuotaBudget, StepOutputs, ZeroResult } from '../events/run-event';
+import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
+import type { ZeroResult } from '../runs/run';
 import { ArtifactCollection } from './artifact-collection';
 import type { StopCause } from './attempt';
 import { isAnyDiskFull } from './disk-room';

@@ -31,6 +31,8 @@ export interface StepChannel {
   /** Stores a file of the run's folder. */
   takeArtifact(path: string): Promise<Artifact>;
   countCalls(step: string, calls: number): void;
+  /** Offers a file of the run's folder as the result of the project, in place of an earlier offer. */
+  offerResult(path: string): void;
 }
 
 /** Processes the output of one step: stdout and stderr go to the log, reports become events. Masks secrets first. */
@@ -172,10 +174,10 @@ export class StepIo implements StepOutput {
       return;
     }
     // The path of a file is used to open it. A masked name of a metric would be another metric.
-    const { artifact, metrics, ...shown } = report;
+    const { artifact, result, metrics, ...shown } = report;
     const masked = this.channel.mask.applyWithin(shown);
     this.noteMaskedOutputs(report.output ?? {}, masked.output ?? {});
-    this.passOn({ artifact, metrics, ...masked });
+    this.passOn({ artifact, result, metrics, ...masked });
   }
 
   /** Outputs are stored and published, so they are masked too. The next step must not use the mask unnoticed. */
@@ -190,16 +192,8 @@ export class StepIo implements StepOutput {
       );
   }
 
-  private passOn({
-    progress,
-    metrics,
-    partial,
-    error,
-    quota,
-    output,
-    artifact,
-    zeroResults,
-  }: StepReport): void {
+  private passOn(report: StepReport): void {
+    const { progress, metrics, partial, error, quota, output, artifact, result, zeroResults } = report;
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
     if (quota) this.channel.countCalls(this.at.step, quota.used);
@@ -219,6 +213,7 @@ export class StepIo implements StepOutput {
     }
     // Sequentially, so that artifacts are listed in the order of their reports.
     if (artifact) this.addArtifact(artifact.path);
+    if (result) this.channel.offerResult(result.path);
   }
 
   /** Keeps little more than a run can have, because a step may report without end. */

@@ -17,6 +17,8 @@ export interface StepReport {
   artifact?: { path: string };
   /** Searches without results. */
   zeroResults?: { queryText: string; domain: string }[];
+  /** The file in the run's folder that is the result of the project. */
+  result?: { path: string };
 }
 
 const text = { type: 'string', maxLength: 10_000 };
@@ -28,6 +30,8 @@ const object = (properties: Record<string, unknown>, required: string[] = []) =>
   properties,
   required,
 });
+
+const filePath = object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']);
 
 export const STEP_REPORT_SCHEMA = object({
   progress: object({ current: count, total: count, message: text }),
@@ -54,7 +58,7 @@ export const STEP_REPORT_SCHEMA = object({
     propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$', maxLength: 100 },
     maxProperties: 1000,
   },
-  artifact: object({ path: { type: 'string', minLength: 1, maxLength: 4096 } }, ['path']),
+  artifact: filePath,
   zeroResults: {
     type: 'array',
     maxItems: 1000,
@@ -63,6 +67,7 @@ export const STEP_REPORT_SCHEMA = object({
       ['queryText', 'domain'],
     ),
   },
+  result: filePath,
 });
 const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA, { allowUnionTypes: true });
 

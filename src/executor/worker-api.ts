@@ -1,4 +1,6 @@
+import { createWriteStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import type { LogLineInput, RunEvent, RunEventOf } from '../events/run-event';
 import type { AttemptKey, RejectedEvent, Standing } from './control-plane';
 import { putFile } from './file-upload';
@@ -129,6 +131,26 @@ export class WorkerApi {
     });
     if (answer.status < 200 || answer.status > 299) {
       throw refusalOf(answer.status, answer.headers['retry-after'], answer.text);
+    }
+  }
+
+  /**
+   * Downloads the live result that the run started with.
+   * @returns false if it is no longer kept
+   */
+  async getCurrentResult(key: AttemptKey, path: string, stop: AbortSignal): Promise<boolean> {
+    const headers = { 'x-jobato-worker-id': this.workerId, 'x-jobato-attempt': String(key.attempt) };
+    try {
+      const response = await this.call(`/runs/${key.runId}/current-result`, {
+        method: 'GET',
+        headers: { ...headers, ...leaseHeader(key) },
+        signal: stop,
+      });
+      await pipeline(response.body!, createWriteStream(path), { signal: stop });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiRefusal && error.errorCode === 'RESULT_NOT_FOUND') return false;
+      throw error;
     }
   }
 

@@ -19,6 +19,7 @@ import { ServerLink } from './server-link';
 import { SlotLimiter } from './slot-limiter';
 import { ProcessRegistry } from './process-registry';
 import { StreamRequests } from './stream-requests';
+import { CURRENT_FOLDER } from './http-control-plane';
 import { claimSurely, keyOf } from './http-claim';
 
 /** Pause in milliseconds after a run could not be started. No run is claimed during that time. */
@@ -76,7 +77,8 @@ export class WorkerProcess implements OnApplicationBootstrap, OnModuleDestroy, O
   /** Recovers after a crash: removes leftover processes, then files, then hands back the runs that the worker held. */
   private async heal(): Promise<void> {
     await this.processes.killLeftovers();
-    await rm(join(this.config.dataDir, 'runs'), { recursive: true, force: true });
+    for (const folder of ['runs', CURRENT_FOLDER])
+      await rm(join(this.config.dataDir, folder), { recursive: true, force: true });
     for (const attempt of this.server.held.list()) {
       this.logger.warn(`Run ${attempt.runId} was interrupted when this worker ended. Releasing it.`);
       // Not awaited: the server may be unavailable.

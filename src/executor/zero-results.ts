@@ -1,4 +1,4 @@
-import type { ZeroResult } from '../events/run-event';
+import type { ZeroResult } from '../runs/run';
 
 /** The final event may have 1 MiB, and must not be rejected because of them. This also limits their number. */
 const MAX_BYTES = 512 * 1024;

@@ -6,8 +6,9 @@ import type { StreamEntry } from '../events/event-stream';
 import { OutboxRelay } from '../events/outbox-relay';
 import { type RunEvent, toStreamFields } from '../events/run-event';
 import { LogTail } from '../logs/log-tail';
+import type { RunResult } from '../results/run-result';
 import { RunChanges } from '../runs/run-changes';
-import { RunsService } from '../runs/runs.service';
+import { EndPreparation, type PreparedEnd } from './end-preparation';
 import type { Evidence } from './event-authority';
 import { type AppliedEvent, EventBatches } from './event-batches';
 
@@ -22,7 +23,7 @@ export class EventApplier {
     private readonly batches: EventBatches,
     private readonly relay: OutboxRelay,
     private readonly tail: LogTail,
-    private readonly runs: RunsService,
+    private readonly ends: EndPreparation,
     private readonly changes: RunChanges,
   ) {}
 
@@ -37,10 +38,22 @@ export class EventApplier {
    * @param evidence shows whether the sender may report for the run
    */
   async apply(entry: StreamEntry, evidence: Evidence): Promise<AppliedEvent> {
-    const stop = this.stopToAwait(entry.fields);
-    // An await lets later writes overtake this one, so await only if there is a stop.
-    if (stop) await stop;
-    return this.announce(entry, await this.applyEvent({ entry, evidence }));
+    const preparing = this.ends.prepare(entry.fields, evidence);
+    const apply = (result: RunResult | null) => this.applyEvent({ entry, evidence, result });
+    return this.announce(entry, await (preparing === null ? apply(null) : this.applyEnd(preparing, apply)));
+  }
+
+  /**
+   * Returns whether an event has to wait for something else than the database, such as the copy of a large result. Other
+   * events need not wait for it.
+   */
+  mustPrepare({ fields }: StreamEntry): boolean {
+    return fields.eventType === 'run.completed' && this.ends.mayOffer(fields);
+  }
+
+  /** Whether the end of a run is known, and waits only for this server. */
+  isPreparingEnd(runId: string): boolean {
+    return this.ends.isPreparing(runId);
   }
 
   /**
@@ -48,26 +61,32 @@ export class EventApplier {
    * can lose entries and must not be the only record of how a run ended.
    */
   async applyAndPublish(event: RunEvent): Promise<void> {
-    const stop = this.stopToAwait(event);
-    if (stop) await stop;
     const entry = { id: `own:${event.eventId}`, fields: { ...toStreamFields(event) }, deliveryCount: 1 };
-    this.announce(entry, await this.applyOwnEvent({ entry, event }));
+    const preparing = this.ends.prepare(entry.fields, { via: 'server' });
+    const apply = (result: RunResult | null) => this.applyOwnEvent({ entry, event, result });
+    this.announce(entry, await (preparing === null ? apply(null) : this.applyEnd(preparing, apply)));
     this.relay.kick();
+  }
+
+  private async applyEnd(
+    preparing: Promise<PreparedEnd>,
+    apply: (result: RunResult | null) => Promise<AppliedEvent>,
+  ): Promise<AppliedEvent> {
+    const prepared = await preparing;
+    const { result } = prepared;
+    let isUsed = false;
+    try {
+      const applied = await apply(result);
+      isUsed = applied.changed?.result === result;
+      return applied;
+    } finally {
+      prepared.decided(isUsed);
+    }
   }
 
   /** Keeps an event that cannot be applied, with the reason. */
   async reject(entry: StreamEntry, reason: string): Promise<void> {
     await this.rejectEvent({ entryId: entry.id, reason, fields: entry.fields });
-  }
-
-  /**
-   * `run.cancelled` can arrive before the user's stop is recorded. Then the run would end as `cancelled-by-worker`.
-   * Returns a promise that resolves when the stop is recorded; null if there is nothing to wait for.
-   */
-  private stopToAwait({ eventType, runId }: { eventType?: string; runId?: string }): Promise<void> | null {
-    return eventType === 'run.cancelled' && runId !== undefined
-      ? this.runs.stopRecorded(runId.toLowerCase())
-      : null;
   }
 
   private announce(entry: StreamEntry, applied: AppliedEvent): AppliedEvent {

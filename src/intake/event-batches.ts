@@ -13,6 +13,7 @@ import type { LogChunk } from '../logs/log-chunk';
 import type { LogAppend, LogAppended } from '../logs/log-store';
 import { callsIn } from '../quota/attempt-usage';
 import type { ReportedCalls } from '../quota/quota-usage.repository';
+import type { RunResult } from '../results/run-result';
 import type { Run } from '../runs/run';
 import { RunRepository } from '../runs/run.repository';
 import type { Refusal } from '../runs/run-state';
@@ -54,6 +55,8 @@ interface AcceptedLog {
 interface ArrivedEvent {
   entry: StreamEntry;
   evidence: Evidence;
+  /** What became of the file that the event offers as a result; null if it offers none. */
+  result: RunResult | null;
 }
 
 type ParsedEvent = ArrivedEvent & ReturnType<typeof parseEvent>;
@@ -112,11 +115,11 @@ export class EventBatches {
   /** Applies events of this process, and publishes them in the same transaction. */
   readonly applyAndPublish = async (
     tx: Transaction,
-    own: { entry: StreamEntry; event: RunEvent }[],
+    own: { entry: StreamEntry; event: RunEvent; result: RunResult | null }[],
   ): Promise<AppliedEvent[]> => {
     const applied = await this.apply(
       tx,
-      own.map(({ entry }) => ({ entry, evidence: { via: 'server' } })),
+      own.map(({ entry, result }) => ({ entry, evidence: { via: 'server' }, result })),
     );
     // A duplicate was published before, and a rejected event must not reach other consumers.
     const isNews = ({ outcome }: AppliedEvent) => outcome !== 'duplicate' && outcome !== 'rejected';
@@ -159,7 +162,7 @@ export class EventBatches {
       kept.map(({ row }) => row),
     );
     await this.counts.store(tx, batch.counts);
-    await this.records.countCalls(tx, batch.calls);
+    await this.runs.addCalls(tx, await this.records.countCalls(tx, batch.calls));
     await this.records.reject(tx, batch.rejected);
     return appended;
   }
@@ -182,11 +185,11 @@ class Batch {
     private readonly unlisted: LRUCache<string, StoredEvent>,
   ) {}
 
-  take({ entry, evidence, event, reason }: ParsedEvent): AppliedEvent {
+  take({ entry, evidence, result, event, reason }: ParsedEvent): AppliedEvent {
     const before = event && (this.inInbox.get(event.eventId) ?? this.unlisted.get(event.eventId));
     if (before && isSameEvent(event, before)) return without('duplicate');
     const run = event && this.known.runs.get(event.runId);
-    if (event && run && !before) return this.applyTo(run, event, entry, evidence);
+    if (event && run && !before) return this.applyTo(run, event, { entry, evidence, result });
     if (event && this.known.deleted.has(event.runId)) return without('run-deleted');
     // A delivery count of 0 means a second look. The event was rejected before, and an operator may have discarded it
     // since.
@@ -196,8 +199,8 @@ class Batch {
     return without('rejected', why);
   }
 
-  private applyTo(run: Run, event: RunEvent, entry: StreamEntry, evidence: Evidence): AppliedEvent {
-    const effect = effectOf(event, run, evidence, this.now);
+  private applyTo(run: Run, event: RunEvent, { entry, evidence, result }: ArrivedEvent): AppliedEvent {
+    const effect = effectOf(event, run, evidence, this.now, result);
     const isAboutLease = run.leaseToken !== null || showsLease(evidence);
     // Not recorded, so that the worker can send it again with the same id and the right token.
     if (effect.outcome === 'lease-lost' && evidence.via === 'http' && isAboutLease) {

@@ -40,7 +40,12 @@ describe('commandOf', () => {
     ['run.failed', 'fail'],
     ['run.cancelled', 'confirm-stop'],
   ])('maps %s to the command %s with its time and payload', (eventType, type) =>
-    expect(commandOf(eventOf(eventType))).toEqual({ type, occurredAt: LATER, payload: PAYLOADS[eventType] }),
+    expect(commandOf(eventOf(eventType))).toEqual({
+      type,
+      occurredAt: LATER,
+      payload: PAYLOADS[eventType],
+      ...(type === 'complete' && { result: null }),
+    }),
   );
 
   it.each<RunEventType>(['run.requested', 'run.cancel.requested', 'run.log'])(

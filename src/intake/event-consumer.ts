@@ -58,6 +58,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   private hasStorageFailed = false;
   /** An entry that was read could not be applied. */
   private hasUnapplied = false;
+  /** Entries that take long, by id. */
+  private readonly apart = new Map<string, Promise<void>>();
 
   constructor(
     private readonly stream: EventStream,
@@ -85,6 +87,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.consuming;
     try {
       await this.takeWhatIsThere();
+      await Promise.race([this.finishApart(), delay(CATCH_UP_MS, undefined, { ref: false })]);
     } catch (error) {
       this.logger.warn(`Remaining events on the stream will be applied at the next start: ${String(error)}`);
     }
@@ -100,6 +103,7 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       while ((await this.takeOver(0, triesAtMost)) === BATCH); // pending since an earlier start
       await this.applyForgotten();
       await this.takeWhatIsThere();
+      await this.finishApart();
       if (this.failure instanceof StorageError) throw this.failure;
     } catch (error) {
       this.logger.error(`Applying older events on the stream failed, retrying: ${String(error)}`);
@@ -108,6 +112,11 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     }
     this.isCaughtUp = true;
     this.onCaughtUp();
+  }
+
+  /** Whether the end of a run has arrived, and waits only for this server. */
+  isPreparingEnd(runId: string): boolean {
+    return this.applier.isPreparingEnd(runId);
   }
 
   /** @throws StorageError while runs cannot be judged, because the backlog may not be applied yet */
@@ -134,7 +143,10 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
         if (!this.isCaughtUp) await this.catchUpLater();
         // Every retry counts as a delivery, and an event has a limited number of them.
         const isRetryDue =
-          performance.now() - this.lastRetryMs >= RETRY_AFTER_MS && this.database.trouble === null;
+          performance.now() - this.lastRetryMs >= RETRY_AFTER_MS &&
+          this.database.trouble === null &&
+          // They are pending too, and would be delivered again.
+          this.apart.size === 0;
         if (isRetryDue) await this.retry();
         await this.takeBatch(WAIT_MS);
         if (this.readTrouble !== null) await this.applyForgotten();
@@ -218,11 +230,29 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async handle(entries: StreamEntry[], triesAtMost = Infinity): Promise<void> {
-    const results = await Promise.allSettled(
-      entries.map((entry) =>
-        entry.deliveryCount > triesAtMost ? this.setAside(entry) : this.handleOne(entry),
-      ),
-    );
+    const apply = (entry: StreamEntry) =>
+      entry.deliveryCount > triesAtMost ? this.setAside(entry) : this.handleOne(entry);
+    const slow = entries.filter((entry) => this.applier.mustPrepare(entry));
+    for (const entry of slow) this.handleApart(entry, apply);
+    const quick = slow.length === 0 ? entries : entries.filter((entry) => !slow.includes(entry));
+    await this.settle(quick, await Promise.allSettled(quick.map(apply)));
+  }
+
+  /** Applies an event that takes long, while others are applied. It stays pending until then. */
+  private handleApart(entry: StreamEntry, apply: (entry: StreamEntry) => Promise<void>): void {
+    if (this.apart.has(entry.id)) return;
+    const handled = Promise.allSettled([apply(entry)])
+      .then((results) => this.settle([entry], results))
+      .finally(() => this.apart.delete(entry.id));
+    this.apart.set(entry.id, handled);
+  }
+
+  /** Resolves when no event that takes long is left. */
+  private async finishApart(): Promise<void> {
+    while (this.apart.size > 0) await Promise.all(this.apart.values());
+  }
+
+  private async settle(entries: StreamEntry[], results: PromiseSettledResult<void>[]): Promise<void> {
     const done = entries.filter((_, index) => results[index]!.status === 'fulfilled').map(({ id }) => id);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) {

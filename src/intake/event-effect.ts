@@ -2,6 +2,7 @@ import type { Instant } from '../clock/clock';
 import type { LogLineInput, RunEvent } from '../events/run-event';
 import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
 import { commandOf, isServerEvent } from './event-command';
+import type { RunResult } from '../results/run-result';
 import type { Run } from '../runs/run';
 import { type Emission, type Refusal, type RunPhase, transition } from '../runs/run-state';
 
@@ -20,8 +21,15 @@ export interface EventEffect {
 /**
  * Returns the effect of a new event on its run. Authority is checked first, so that the answer to an unauthorized
  * sender reveals neither the state of the run nor its holder. Pure.
+ * @param result what became of the file that the event offers as a result
  */
-export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Instant): EventEffect {
+export function effectOf(
+  event: RunEvent,
+  run: Run,
+  evidence: Evidence,
+  now: Instant,
+  result: RunResult | null = null,
+): EventEffect {
   const nothing: EventEffect = {
     outcome: 'applied',
     isFromHolder: true,
@@ -41,7 +49,7 @@ export function effectOf(event: RunEvent, run: Run, evidence: Evidence, now: Ins
       ? { ...nothing, logLines: event.payload.lines }
       : { ...nothing, outcome: 'stale-attempt' };
   }
-  const command = commandOf(event);
+  const command = commandOf(event, result);
   if (!command) return nothing;
   const done = transition(run, command, now);
   if (!done.applied) return { ...nothing, outcome: done.refusal };

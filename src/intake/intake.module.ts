@@ -3,15 +3,19 @@ import { makeCounterProvider } from '@willsoto/nestjs-prometheus';
 import { DatabaseModule } from '../database/database.module';
 import { EventsModule } from '../events/events.module';
 import { LogsModule } from '../logs/logs.module';
+import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
+import { ResultsModule } from '../results/results.module';
 import { RunsModule } from '../runs/runs.module';
 import { BatchRecords } from './batch-records';
+import { EndPreparation } from './end-preparation';
 import { EventApplier } from './event-applier';
 import { EventBatches } from './event-batches';
 import { EventConsumer } from './event-consumer';
 import { RunEventCountsEntity } from './event-count.entity';
 import { EventCountRepository } from './event-count.repository';
 import { EventIntake } from './event-intake';
+import { LiveResultHook } from './live-result-hook';
 import { StreamHealth } from './stream.health';
 import { RejectedEventsController } from './rejected-events.controller';
 
@@ -21,17 +25,21 @@ import { RejectedEventsController } from './rejected-events.controller';
     DatabaseModule.forFeature([RunEventCountsEntity]),
     EventsModule,
     LogsModule,
+    ProjectsModule,
     QuotaModule,
+    ResultsModule,
     RunsModule,
   ],
   controllers: [RejectedEventsController],
   providers: [
     BatchRecords,
+    EndPreparation,
     EventApplier,
     EventBatches,
     EventConsumer,
     EventCountRepository,
     EventIntake,
+    LiveResultHook,
     StreamHealth,
     makeCounterProvider({
       name: 'jobato_events_of_deleted_runs_total',

@@ -18,6 +18,9 @@ export type StepFolder = (typeof STEP_FOLDERS)[number];
 /** Folders whose files are Jobato's own. Files in the other folders belong to steps. */
 const FOLDERS_OF_PRIVATE_FILES = ['.', 'db', 'held', 'processes'];
 
+/** Pages that runs capture, below a folder for each project and in it one for each run. The umask decides who may read. */
+export const HTML_FOLDER = 'html';
+
 export const PRIVATE_FOLDER = 0o700;
 export const PRIVATE_FILE = 0o600;
 /** Other users may traverse the data folder, to reach inner folders that they can access, but not list it. */

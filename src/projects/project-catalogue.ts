@@ -243,7 +243,8 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
       const isSame =
         before?.definitionHash === definitionHash &&
         isDeepStrictEqual(before.definition.schedules, definition.schedules) &&
-        isDeepStrictEqual(before.definition.keep, definition.keep);
+        isDeepStrictEqual(before.definition.keep, definition.keep) &&
+        isDeepStrictEqual(before.definition.liveResult, definition.liveResult);
       if (!isSame) {
         this.logger.log(
           `Project ${projectId} ${before ? 'changed' : 'read'} (${join(this.config.configDirLabel, file)})`,

@@ -2,6 +2,7 @@ import { NICKNAMES } from '../cron/cron-expression';
 import { fileVariableOf, SECRETS } from '../config/secrets';
 import type { SchemaNotes } from '../schemas/annotated-schema';
 import type { ParamType } from './project';
+import { POINTER } from './result-file';
 import { FULL_SCOPE } from './scope';
 import { WATCH_PATTERN } from './watch-rules';
 
@@ -37,6 +38,7 @@ export const PROJECT_FILE_CONDITIONS: SchemaNotes = {
       },
     },
   },
+  'result.pointer': { pattern: POINTER },
   'steps.*': { dependencies: { run: { properties: { command: false } }, shell: ['run'] } },
   'params.*': {
     allOf: [

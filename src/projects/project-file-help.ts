@@ -268,6 +268,50 @@ export const PROJECT_FILE_HELP: SchemaNotes = {
     description: 'Days after which the files of a run are removed. The run stays.',
     examples: [30],
   },
+  result: {
+    description:
+      'The live result: one file of a completed run. It goes live with the end of the run, and can be taken back.',
+    examples: [{ artifact: 'report.db', keep: 10 }],
+  },
+  'result.pointer': {
+    description:
+      'A further file, relative to DATA_DIR, in which Jobato writes the path of the live result. Its first line is relative to DATA_DIR.',
+    examples: ['db/current-db.txt'],
+  },
+  'result.artifact': {
+    description: 'The artifact that is the result of each run that offers no other file.',
+    examples: ['glossary.json'],
+  },
+  'result.partial': {
+    description: 'Whether the result of a partial run goes live too.',
+    default: false,
+  },
+  'result.keep': {
+    description: 'How many earlier results stay, to which you can go back.',
+    default: 5,
+  },
+  'result.table': {
+    description: 'The table of an SQLite result that readers see, read-only.',
+    examples: [{ name: 'jobs', newBy: 'first_seen_run', title: 'title', link: 'url', sort: 'score desc' }],
+  },
+  'result.table.name': { description: 'The name of the table or view.', examples: ['jobs'] },
+  'result.table.columns': {
+    description: 'The columns that are shown, in this order. Without it, all are.',
+    examples: [['title', 'company', 'score']],
+  },
+  'result.table.newBy': {
+    description: 'The column with the id of the run that added the row. It makes the view "today" possible.',
+    examples: ['first_seen_run'],
+  },
+  'result.table.title': { description: 'The column that names a row.', examples: ['title'] },
+  'result.table.link': {
+    description: 'The column with a web address (http or https). The title leads to it.',
+    examples: ['url'],
+  },
+  'result.table.sort': {
+    description: 'The column by which rows are sorted at first; with " desc", the largest first.',
+    examples: ['score desc'],
+  },
   retry: { description: 'What happens when the worker of a run is lost.' },
   'retry.maxAttempts': {
     description: 'Number of attempts when workers are lost. With 1, the run ends failed (worker-lost).',

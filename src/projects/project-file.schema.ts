@@ -41,6 +41,7 @@ export interface ProjectFile {
   /** One entry, or a list of named ones. */
   schedule?: ScheduleFile | ScheduleFile[];
   keep?: KeepSetting;
+  result?: ResultFile;
   retry?: { maxAttempts?: number };
   stopGraceSeconds?: number;
   claimTimeoutSeconds?: number;
@@ -48,6 +49,21 @@ export interface ProjectFile {
   lateAfterSeconds?: number;
   longAfterSeconds?: number;
   expectSuccessEverySeconds?: number;
+}
+
+export interface ResultFile {
+  pointer?: string;
+  artifact?: string;
+  partial?: boolean;
+  keep?: number;
+  table?: {
+    name: string;
+    columns?: string[];
+    newBy?: string;
+    title?: string;
+    link?: string;
+    sort?: string;
+  };
 }
 
 export interface ScheduleFile {
@@ -156,6 +172,9 @@ const scheduleEntry = {
   },
 };
 const stepName = { type: 'string', pattern: NAME, maxLength: 100 };
+
+/** The name of a table or a column of an SQLite database. */
+const columnName = { type: 'string', minLength: 1, maxLength: 200 };
 
 export const PROJECT_FILE_SCHEMA = {
   type: 'object',
@@ -275,6 +294,29 @@ export const PROJECT_FILE_SCHEMA = {
         runs: { type: 'integer', minimum: 1, maximum: MAX_KEEP_RUNS },
         logsDays: { type: 'integer', minimum: 1, maximum: MAX_KEEP_DAYS },
         artifactsDays: { type: 'integer', minimum: 1, maximum: MAX_KEEP_DAYS },
+      },
+    },
+    result: {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        pointer: { type: 'string', minLength: 1, maxLength: 500 },
+        artifact: { type: 'string', minLength: 1, maxLength: 500 },
+        partial: { type: 'boolean' },
+        keep: { type: 'integer', minimum: 0, maximum: 100 },
+        table: {
+          type: 'object',
+          required: ['name'],
+          additionalProperties: false,
+          properties: {
+            name: columnName,
+            columns: { type: 'array', items: columnName, minItems: 1, maxItems: 50, uniqueItems: true },
+            newBy: columnName,
+            title: columnName,
+            link: columnName,
+            sort: columnName,
+          },
+        },
       },
     },
     retry: {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_NOTIFY_RULES } from './notify-rules';
+import { DEFAULT_LIVE_RESULT } from './project';
 import { parseProjectFile } from './project-file';
 
 const FULL = `# config/projects/glossary.yaml
@@ -29,6 +30,12 @@ inputs: queries-x-allowlists
 watch: ["docs/**", "!docs/drafts"]
 schedule: { cron: "0 22 * * *", timeZone: UTC, catchUp: false, params: { depth: 3 } }
 keep: { days: 90, runs: 500 }
+result:
+  pointer: db/current-db.txt
+  artifact: out/jobs.db
+  partial: true
+  keep: 2
+  table: { name: jobs, columns: [title, score], newBy: first_run, title: title, link: url, sort: score desc }
 retry: { maxAttempts: 1 }
 stopGraceSeconds: 30
 claimTimeoutSeconds: 0
@@ -57,6 +64,19 @@ describe('parseProjectFile', () => {
         { name: 'default', cron: '0 22 * * *', timeZone: 'UTC', catchUp: false, params: { depth: 3 } },
       ],
       keep: { days: 90, runs: 500 },
+      result: { artifact: 'out/jobs.db', partial: true },
+      liveResult: {
+        pointer: 'db/current-db.txt',
+        keep: 2,
+        table: {
+          name: 'jobs',
+          columns: ['title', 'score'],
+          newBy: 'first_run',
+          title: 'title',
+          link: 'url',
+          sort: { column: 'score', descending: true },
+        },
+      },
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
@@ -140,6 +160,8 @@ describe('parseProjectFile', () => {
       watch: [],
       schedules: [],
       keep: null,
+      result: null,
+      liveResult: DEFAULT_LIVE_RESULT,
       maxAttempts: 1,
       stopGraceSeconds: 30,
       claimTimeoutSeconds: 0,
@@ -279,6 +301,15 @@ describe('invalid project file', () => {
       /unknown key "tz"/,
     ],
     ['keeps no runs at all', withLines('keep: { runs: 0 }'), 5, /"keep.runs" must be >= 1/],
+    [
+      'has a pointer outside of the data folder',
+      withLines('result: { pointer: ../current.txt }'),
+      5,
+      /below DATA_DIR/,
+    ],
+    ['has an absolute pointer', withLines('result: { pointer: /etc/passwd }'), 5, /below DATA_DIR/],
+    ['has a pointer without a name', withLines('result: { pointer: db/ }'), 5, /below DATA_DIR/],
+    ['has a table without a name', withLines('result: { table: { title: t } }'), 5, /must have "name"/],
     ['has an unknown key in keep', withLines('keep: { weeks: 2 }'), 5, /unknown key "weeks"/],
     ['has an unknown key in retry', withLines('retry: { attempts: 2 }'), 5, /unknown key "attempts"/],
     ['has __proto__ for a key', withLines('__proto__: { quota: true }'), 5, /unknown key "__proto__"/],

@@ -5,6 +5,7 @@ import { complaintAboutParam, PARAM_TEXTS, toParamSpec } from './param-file';
 import { MAX_PARAMS_BYTES } from './params';
 import { paramVariable } from './placeholders';
 import { DEFAULT_PARALLEL, type ProjectDefinition, type StepDefinition, type StepRetry } from './project';
+import { aboutResult, toLiveResult, toResultRule } from './result-file';
 import { Schema } from '../schemas/schema';
 import { PROJECT_FILE_SCHEMA, type ProjectFile, type StepFile } from './project-file.schema';
 import {
@@ -63,6 +64,7 @@ const RULES: YamlRule<ProjectFile>[] = [
   { reads: ['watch'], check: aboutWatch },
   { reads: ['artifacts', 'steps'], check: aboutArtifacts },
   { reads: ['notify'], check: aboutNotify },
+  { reads: ['result'], check: aboutResult },
 ];
 
 /** Parses one project file. Never throws: returns all flaws of a file that cannot be used. */
@@ -292,6 +294,8 @@ function toDefinition(file: ProjectFile): ProjectDefinition {
     artifacts: file.artifacts ?? [],
     schedules: toScheduleEntries(file),
     keep: file.keep ?? null,
+    result: toResultRule(file.result),
+    liveResult: toLiveResult(file.result),
     maxAttempts: file.retry?.maxAttempts ?? 1,
     stopGraceSeconds: file.stopGraceSeconds ?? 30,
     claimTimeoutSeconds: file.claimTimeoutSeconds ?? 0,

@@ -30,6 +30,10 @@ export interface ProjectDefinition {
   schedules: ScheduleEntry[];
   /** How long runs are kept. Not part of what a run stores either. */
   keep: KeepSetting | null;
+  /** Which file of a run is a result, and when; null if the file says nothing. */
+  result: ResultRule | null;
+  /** What is done with the live result. Not part of what a run stores. */
+  liveResult: LiveResultSetting;
   maxAttempts: number;
   stopGraceSeconds: number;
   /** The longest time that a run waits for a worker; 0 = no limit. */
@@ -49,6 +53,38 @@ export interface KeepSetting {
   /** Days after which the files are removed, and the run stays. */
   artifactsDays?: number;
 }
+
+export interface ResultRule {
+  /** The artifact that is the result of each run that offers no other file; null without any. */
+  artifact: string | null;
+  /** Whether the result of a partial run goes live too. */
+  partial: boolean;
+}
+
+export interface LiveResultSetting {
+  /** A further file with the path of the live result, relative to DATA_DIR. */
+  pointer: string | null;
+  /** How many results stay beside the newest one. */
+  keep: number;
+  /** Set if the result is an SQLite database with a table for readers. */
+  table: ResultTable | null;
+}
+
+export interface ResultTable {
+  name: string;
+  /** The columns that are shown, in this order; null for all. */
+  columns: string[] | null;
+  /** The column with the id of the run that added the row. */
+  newBy: string | null;
+  /** The column that is shown first, as the name of the row. */
+  title: string | null;
+  /** The column with a web address, to which the title leads. */
+  link: string | null;
+  /** The order at first: a column, with "desc" for the largest first. */
+  sort: { column: string; descending: boolean } | null;
+}
+
+export const DEFAULT_LIVE_RESULT: LiveResultSetting = { pointer: null, keep: 5, table: null };
 
 /** How many steps run side by side unless the file says otherwise. */
 export const DEFAULT_PARALLEL = 4;

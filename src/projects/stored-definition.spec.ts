@@ -39,6 +39,8 @@ describe('the hash of a definition', () => {
       schedules: _z,
       notifications: _o,
       keep: _k,
+      result: _u,
+      liveResult: _l,
       ...old
     } = plain;
     const { example: _x, multiline: _m, ...depth } = old.params.depth!;

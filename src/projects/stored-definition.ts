@@ -1,6 +1,12 @@
 import { jsonHash } from './json-hash';
 import { NO_NOTIFY_RULES } from './notify-rules';
-import { DEFAULT_PARALLEL, type ParamSpec, type ProjectDefinition, type StepDefinition } from './project';
+import {
+  DEFAULT_LIVE_RESULT,
+  DEFAULT_PARALLEL,
+  type ParamSpec,
+  type ProjectDefinition,
+  type StepDefinition,
+} from './project';
 
 /** Members that definitions stored by earlier versions do not have. */
 const NEW_MEMBERS = {
@@ -13,9 +19,16 @@ const NEW_MEMBERS = {
   schedules: [],
   notifications: NO_NOTIFY_RULES,
   keep: null,
+  result: null,
+  liveResult: DEFAULT_LIVE_RESULT,
 };
-/** Members that start runs, report them, or limit how long they are kept. They do not change what a run does. */
-const NOT_OF_A_RUN = { schedules: [], notifications: NO_NOTIFY_RULES, keep: null };
+/** Members that start runs, report them, limit how long they are kept, or show their results. They do not change what a run does. */
+const NOT_OF_A_RUN = {
+  schedules: [],
+  notifications: NO_NOTIFY_RULES,
+  keep: null,
+  liveResult: DEFAULT_LIVE_RESULT,
+};
 const NEW_STEP_MEMBERS = {
   script: null,
   passPlainEnv: [],
@@ -63,7 +76,7 @@ function complete(object: object, members: Record<string, unknown>): void {
  * Returns the hash that identifies a definition. Members that earlier versions do not have count only with another value
  * than their default: an upgrade changes no hash, so runs and workers of both versions mean the same definition.
  *
- * Schedules, notifications and limits of retention do not count, because they change no run: a worker with an older copy of
+ * Schedules, notifications, limits of retention and the use of results do not count, because they change no run: a worker with an older copy of
  * the file executes the same. Earlier versions hash a member `schedule`, which is null in files without one.
  */
 export function definitionHash(definition: ProjectDefinition): string {

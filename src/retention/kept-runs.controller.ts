@@ -44,7 +44,7 @@ export class KeptRunsController {
       'acknowledged and dropped.',
   })
   @ApiResponse({ status: 204, description: 'The run is deleted' })
-  @ApiProblems('RUN_NOT_FOUND', 'RUN_NOT_ENDED', 'RUN_PINNED', 'STORAGE_FULL')
+  @ApiProblems('RUN_NOT_FOUND', 'RUN_NOT_ENDED', 'RUN_PINNED', 'RUN_HAS_RESULT', 'STORAGE_FULL')
   async delete(@Param(RunPipe) { runId }: Run): Promise<void> {
     await this.kept.delete(runId);
   }

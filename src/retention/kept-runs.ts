@@ -32,7 +32,7 @@ export class KeptRuns {
   /**
    * Deletes an ended run with everything that belongs to it. Resolves once no reader sees the run any more; its rows
    * and files are deleted in the background.
-   * @throws JobatoError RUN_NOT_FOUND, RUN_NOT_ENDED, RUN_PINNED
+   * @throws JobatoError RUN_NOT_FOUND, RUN_NOT_ENDED, RUN_PINNED, RUN_HAS_RESULT
    */
   async delete(runId: string): Promise<Run> {
     const run = await this.runs.get(runId);
@@ -47,6 +47,11 @@ export class KeptRuns {
         );
       case 'pinned':
         throw new JobatoError('RUN_PINNED', 'The run cannot be deleted while it is pinned. Unpin it first.');
+      case 'has-result':
+        throw new JobatoError(
+          'RUN_HAS_RESULT',
+          'The run cannot be deleted while its result is live or kept. Newer results replace it; "result.keep" says how many stay.',
+        );
       case 'marked':
         this.logger.log({ runId: run.runId, projectId: run.projectId, msg: 'Run deleted' });
         this.purger.kick();

@@ -29,7 +29,7 @@ export interface Marked {
   next: string | null;
 }
 
-export type MarkedOne = 'marked' | 'active' | 'pinned' | 'unknown';
+export type MarkedOne = 'marked' | 'active' | 'pinned' | 'has-result' | 'unknown';
 
 /** Deletions of runs, in portions. Each portion is a transaction, after which the process may end. */
 @Injectable()
@@ -59,7 +59,7 @@ export class PurgeRepository {
     },
   );
 
-  /** Deletes the row of one ended run that is not pinned. */
+  /** Deletes the row of one ended run that is not pinned and has no kept result. */
   readonly markOne = this.database.command(
     async (tx: Transaction, runIds: string[]): Promise<MarkedOne[]> => {
       const outputs: MarkedOne[] = [];
@@ -77,6 +77,8 @@ export class PurgeRepository {
         if (!run) outputs.push('unknown');
         else if (run.status === 'running') outputs.push('active');
         else if (run.pinned === 1) outputs.push('pinned');
+        else if ((await tx.query('SELECT 1 FROM results WHERE run_id = ?', [runId])).length > 0)
+          outputs.push('has-result');
         else {
           const { projectId, definitionHash } = run;
           await this.markRuns(tx, projectId, [{ runId, definitionHash, bytes: 0 }]);

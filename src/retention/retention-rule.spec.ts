@@ -9,6 +9,7 @@ const aged = (days: number, more: Partial<RuledRun> = {}): RuledRun => ({
   runId: lowestRunIdAt(NOW - days * DAY_MS),
   status: 'completed',
   pinned: 0,
+  hasKeptResult: false,
   ...more,
 });
 const limits = (more: Partial<KeepLimits>): KeepLimits => ({ ...NO_LIMITS, ...more });
@@ -44,9 +45,15 @@ describe('runsThatGo', () => {
     expect(ages(failing, runsThatGo(failing, 'run', limits({ runs: 1 }), NOW))).toEqual([1, 3]);
   });
 
-  it('keeps pinned and active runs', () => {
-    const some = [aged(1), aged(50, { pinned: 1 }), aged(60, { status: 'running' }), aged(70)];
-    expect(ages(some, runsThatGo(some, 'run', limits({ runs: 1 }), NOW))).toEqual([3]);
+  it('keeps pinned and active runs, and those whose result is kept', () => {
+    const some = [
+      aged(1),
+      aged(50, { pinned: 1 }),
+      aged(60, { status: 'running' }),
+      aged(65, { hasKeptResult: true }),
+      aged(70),
+    ];
+    expect(ages(some, runsThatGo(some, 'run', limits({ runs: 1 }), NOW))).toEqual([4]);
   });
 
   it('keeps the log of the newest failure, but not its files', () => {

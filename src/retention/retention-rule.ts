@@ -9,7 +9,7 @@ export const PARTS = ['run', 'logs', 'artifacts'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** The facts about a run that the rule needs. */
-export type RuledRun = Pick<Run, 'runId' | 'status' | 'pinned'>;
+export type RuledRun = Pick<Run, 'runId' | 'status' | 'pinned'> & { hasKeptResult: boolean };
 
 /**
  * For each part the run id before which it goes; null if it never goes. The order of ids is the order of starts, so one
@@ -66,6 +66,7 @@ export function runsThatGo<Ruled extends RuledRun>(
       run.runId < stretch.before &&
       run.status !== 'running' &&
       run.pinned === 0 &&
+      !run.hasKeptResult &&
       !staying.has(run),
   );
 }

@@ -33,15 +33,13 @@ export interface Window {
 /** Runs that one query looks at. */
 const WINDOW = 250;
 
-/**
- * The runs of a project that always stay: queries with its id as the parameter. An index answers each of them.
- * Runs that other modules need, such as those behind results, belong here.
- */
+/** The runs of a project that always stay: queries with its id as the parameter. An index answers each of them. */
 const STAYING = [
   'SELECT MAX(run_id) FROM runs WHERE project_id = ?',
   newestWith('completed'),
   'SELECT run_id FROM runs WHERE project_id = ? AND pinned = 1',
   "SELECT run_id FROM runs WHERE project_id = ? AND status = 'running'",
+  'SELECT run_id FROM results WHERE project_id = ?',
 ];
 /** The reason of a failure is in its log. */
 const STAYING_LOGS = [...STAYING, newestWith('failed')];

@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { AttemptFolders } from '../artifacts/attempt-folders';
-import { deleteFolder } from '../artifacts/delete-folder';
+import { deleteFolder } from '../files/delete-folder';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
+import { HTML_FOLDER } from '../lifecycle/private-files';
 import type { Part } from './retention-rule';
 
-/** Captures of pages, below a folder for each project and in it one for each run. */
-const HTML_FOLDER = 'html';
 const PROJECT_ID = /^[a-z0-9-]+$/;
 
 /** The files that go with a run, or with a part of it. */

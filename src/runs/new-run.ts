@@ -26,6 +26,8 @@ export function newRun(request: {
   runInputs: RunInput[] | null;
   watchedFiles: string | null;
   quota: QuotaBudget | null;
+  /** The live result of the project, relative to DATA_DIR; null without any. */
+  currentResult: string | null;
   /** Outputs of steps outside the scope; null without any. */
   earlierOutputs: StepOutputs | null;
 }): Run {
@@ -80,7 +82,11 @@ export function newRun(request: {
     earlierOutputs: request.earlierOutputs,
     error: null,
     artifacts: [],
+    zeroResults: null,
+    issuedCalls: null,
     omitted: null,
+    currentResult: request.currentResult,
+    result: null,
     pinned: 0,
     logsRemovedAt: null,
     artifactsRemovedAt: null,

@@ -142,7 +142,7 @@ export class RunStarter {
     await this.assertStartable(definition, steps!);
 
     const earlierOutputs = await this.earlierOutputs(definition, scope, steps!, original);
-    const { runInputs, watchedFiles, quota } = await this.conditions.grant(definition);
+    const { runInputs, watchedFiles, quota, currentResult } = await this.conditions.grant(definition);
     const secretParams = Object.keys(checked.secrets);
     const run = newRun({
       start: this.ids.next(),
@@ -158,6 +158,7 @@ export class RunStarter {
       runInputs,
       watchedFiles,
       quota,
+      currentResult,
       earlierOutputs,
     });
     const created = await this.newRuns.create({

@@ -1,6 +1,7 @@
 import { type Instant, plusSeconds } from '../clock/clock';
 import { isReadableName } from '../schemas/readable-name';
 import type { RunEventMap, RunInput } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 import { LEASE_SECONDS, MAX_PAST_LEASES } from './lease-times';
 import { stopReportsAfter } from './stop-report';
 import {
@@ -14,6 +15,7 @@ import {
   pendingSteps,
 } from './run';
 import {
+  boundedZeroResults,
   cutText,
   MAX_ERROR_BYTES,
   MAX_MESSAGE_BYTES,
@@ -49,7 +51,8 @@ export type RunCommand =
   | ({ type: 'start' } & Said<'run.started'>)
   | ({ type: 'heartbeat' } & Said<'run.heartbeat'>)
   | ({ type: 'progress' } & Said<'run.progress'>)
-  | ({ type: 'complete' } & Said<'run.completed'>)
+  /** `result`: what became of the file that the event offers. */
+  | ({ type: 'complete'; result?: RunResult | null } & Said<'run.completed'>)
   | ({ type: 'fail' } & Said<'run.failed'>)
   | ({ type: 'confirm-stop' } & Said<'run.cancelled'>)
   | { type: 'request-stop'; reason: string; requestedBy: string }
@@ -214,6 +217,7 @@ export function requestOf(
       ...(run.runInputs !== null && { runInputs: JSON.parse(run.runInputs) as RunInput[] }),
       ...(run.quota !== null && { quota: run.quota }),
       ...(run.earlierOutputs !== null && { outputs: run.earlierOutputs }),
+      ...(run.currentResult !== null && { currentResult: run.currentResult }),
       ...(requestedBy !== null && { requestedBy }),
     },
   };
@@ -426,7 +430,7 @@ function reasonOf(reason: string | undefined): string | undefined {
 }
 
 function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>, now: Instant): Partial<Run> {
-  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } =
+  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts, zeroResults } =
     command.payload;
   const found = newJobsCount ?? persistedResults;
   const metricsNow = withMetrics(run.metrics, {
@@ -435,12 +439,20 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
     ...(relevantCount !== undefined && { relevantCount }),
   });
   const artifactsNow = withArtifacts(run.artifacts, artifacts ?? []);
+  const endedAt = timeOf(run, command.occurredAt, now, latestStepTime(run));
+  const zeroResultsNow = zeroResults && boundedZeroResults(zeroResults, endedAt);
   return {
-    ...ended(run, status ?? 'completed', timeOf(run, command.occurredAt, now, latestStepTime(run))),
+    ...ended(run, status ?? 'completed', endedAt),
     statusReason: status === 'partial' ? (reasonOf(reason) ?? 'partial') : null,
     metrics: metricsNow.kept,
     artifacts: artifactsNow.kept,
-    omitted: withOmissions(run.omitted, { metrics: metricsNow.isCut, artifacts: artifactsNow.isCut }),
+    zeroResults: zeroResultsNow?.kept ?? null,
+    omitted: withOmissions(run.omitted, {
+      metrics: metricsNow.isCut,
+      artifacts: artifactsNow.isCut,
+      zeroResults: zeroResultsNow?.isCut,
+    }),
+    result: command.result ?? null,
   };
 }
 

@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { JsonObject, QuotaBudget, StepOutputs } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 import type {
   Artifact,
   Omission,
@@ -10,6 +11,7 @@ import type {
   StepState,
   StopReport,
   TriggeredBy,
+  ZeroResult,
 } from './run';
 
 /** Times are ISO 8601 text and nested values are JSON text: the same in SQLite and PostgreSQL, and readable in both. */
@@ -77,7 +79,11 @@ export class RunEntity implements Run {
   earlierOutputs!: StepOutputs | null;
   @Column({ type: 'simple-json', nullable: true }) error!: Run['error'];
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
+  @Column({ name: 'zero_results', type: 'simple-json', nullable: true }) zeroResults!: ZeroResult[] | null;
+  @Column({ name: 'issued_calls', type: 'integer', nullable: true }) issuedCalls!: number | null;
   @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;
+  @Column({ name: 'current_result', type: 'text', nullable: true }) currentResult!: string | null;
+  @Column({ type: 'simple-json', nullable: true }) result!: RunResult | null;
   @Column({ type: 'integer' }) revision!: number;
   @Column({ name: 'id_is_ahead', type: 'integer', default: 0 }) idIsAhead!: 0 | 1;
   @Column({ name: 'sender_clock', type: 'simple-json', nullable: true }) senderClock!: SenderClock | null;

@@ -6,6 +6,7 @@ import type {
   StepOutputs,
   StoppingCause,
 } from '../events/run-event';
+import type { RunResult } from '../results/run-result';
 
 export const RUN_STATUSES = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -17,7 +18,7 @@ export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skip
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** Names of the bounded lists of a run that can be incomplete. */
-export const OMISSIONS = ['metrics', 'artifacts', 'steps', 'attempts', 'outputs'] as const;
+export const OMISSIONS = ['metrics', 'artifacts', 'steps', 'attempts', 'outputs', 'zeroResults'] as const;
 export type Omission = (typeof OMISSIONS)[number];
 
 export interface StepState {
@@ -59,6 +60,14 @@ export interface Artifact {
   name: string;
   /** Bytes. */
   size: number;
+}
+
+/** A search without results. */
+export interface ZeroResult {
+  queryText: string;
+  domain: string;
+  /** By the clock of the worker. */
+  occurredAt: Instant;
 }
 
 /** The latest report of a worker about ending the processes of a step. */
@@ -178,11 +187,22 @@ export interface Run {
   /** `message` is from the worker; null if the server decided, and run-error.ts has the text. */
   error: { code: string; message: string | null; loss?: WorkerLoss } | null;
   artifacts: Artifact[];
+  /** Searches that found nothing, as reported at the end; null if the worker did not report any list. */
+  zeroResults: ZeroResult[] | null;
+  /**
+   * Calls that all attempts have reported; null if none reported any. The only field beside retention's that changes
+   * without `transition`: calls of lost attempts and of ended runs count too. See RunRepository.addCalls.
+   */
+  issuedCalls: number | null;
   /**
    * Lists of which a part was dropped, because the worker reported more than the limits; null if all are complete. See
    * report-limits.ts.
    */
   omitted: Omission[] | null;
+  /** The live result of the project at the start of the run, relative to DATA_DIR; null before there was one. */
+  currentResult: string | null;
+  /** What became of the result that the end of the run offered; null if it offered none. */
+  result: RunResult | null;
   /** 1 for a run that retention keeps. Changes also after the end. */
   pinned: 0 | 1;
   /** When retention removed the log; null while it is complete. */

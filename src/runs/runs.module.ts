@@ -7,6 +7,7 @@ import { LogsModule } from '../logs/logs.module';
 import { PresenceModule } from '../presence/presence.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
+import { ResultsModule } from '../results/results.module';
 import { CommandFacts } from './command-facts';
 import { DeletedRunRepository } from './deleted-run.repository';
 import { Housekeeping } from './housekeeping';
@@ -59,6 +60,7 @@ import { UnrecordedStops } from './unrecorded-stops';
     PresenceModule,
     ProjectsModule,
     QuotaModule,
+    ResultsModule,
   ],
   controllers: [RunsController, RunLogsController, RunDefinitionController],
   providers: [

@@ -7,8 +7,9 @@ import { WatchChecks } from '../inputs/watch-checks';
 import { Lifecycle } from '../lifecycle/lifecycle';
 import type { ProjectDefinition } from '../projects/project';
 import { Quotas } from '../quota/quotas';
+import { LiveResults } from '../results/live-results';
 
-/** Decides whether the server may start a run now, and what the run receives from inputs and quota. */
+/** Decides whether the server may start a run now, and what the run receives from inputs, quota and earlier results. */
 @Injectable()
 export class StartConditions {
   constructor(
@@ -17,6 +18,7 @@ export class StartConditions {
     private readonly inputs: InputFiles,
     private readonly watches: WatchChecks,
     private readonly quotas: Quotas,
+    private readonly results: LiveResults,
   ) {}
 
   /** @throws JobatoError SHUTTING_DOWN, STORAGE_FULL */
@@ -34,13 +36,18 @@ export class StartConditions {
    * Reads the files of inputs, quota and watch again, so that the run uses their current state.
    * @throws JobatoError NO_ENABLED_INPUTS, QUOTA_REACHED, QUOTA_UNKNOWN
    */
-  async grant(
-    definition: ProjectDefinition,
-  ): Promise<{ runInputs: RunInput[] | null; watchedFiles: string | null; quota: QuotaBudget | null }> {
+  async grant(definition: ProjectDefinition): Promise<{
+    runInputs: RunInput[] | null;
+    watchedFiles: string | null;
+    quota: QuotaBudget | null;
+    currentResult: string | null;
+  }> {
     if (definition.inputs !== null) await this.inputs.reload();
     if (definition.quota) await this.quotas.reload();
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
     const watchedFiles = await this.watches.ofNewRun(definition);
-    return { runInputs, watchedFiles, quota: await this.quotas.budgetOfNewRun(definition) };
+    const quota = await this.quotas.budgetOfNewRun(definition);
+    const live = await this.results.current(definition.projectId);
+    return { runInputs, watchedFiles, quota, currentResult: live?.file ?? null };
   }
 }

@@ -77,7 +77,8 @@ export class OverdueWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.noteOutages();
     for (const run of runs) {
       const command = overdueCommand(run, (limit) => this.deadlines.hasPassed(run.runId, limit));
-      if (!command) continue;
+      // Its worker has done its part.
+      if (!command || this.consumer.isPreparingEnd(run.runId)) continue;
       const decision = this.deadlines.decision(run);
       const commanded = await this.service.command(run.runId, command, (current) =>
         decision.holdsFor(current),

@@ -5,6 +5,7 @@ import { Database } from '../../src/database/database';
 import { KeptRuns } from '../../src/retention/kept-runs';
 import { limitsOf } from '../../src/retention/keep-limits';
 import { type Part, PARTS, runsThatGo } from '../../src/retention/retention-rule';
+import { ResultEntity } from '../../src/results/result.entities';
 import { RetentionSchedule } from '../../src/retention/retention-schedule';
 import { Purger } from '../../src/retention/purger';
 import { StorageReport, type StorageReportNow } from '../../src/retention/storage-report';
@@ -54,6 +55,23 @@ const find = (runId: string) => jobato.app.get(RunRepository).find(runId);
 const pass = () => jobato.app.get(RetentionSchedule).now();
 const purged = () => jobato.app.get(Purger).drain();
 const store = (runs: Run[]) => storeOldRuns(database(), folders.dataDir, runs);
+const keepResults = (runs: Run[]) =>
+  database().write(async (tx, lists: Run[][]) => {
+    await database()
+      .rows(ResultEntity)
+      .insert(
+        tx,
+        lists.flat().map(({ runId, projectId, number, endedAt }) => ({
+          runId,
+          projectId,
+          number,
+          file: `results/${projectId}/${runId}/data.txt`,
+          size: 4,
+          madeAt: endedAt!,
+        })),
+      );
+    return lists;
+  }, runs);
 const preview = async (query = ''): Promise<PreviewView> =>
   (await jobato.api.get(`/api/retention/preview?${query}`).expect(200)).body as PreviewView;
 
@@ -73,20 +91,23 @@ describe('a pass', () => {
   it('deletes exactly the runs, logs and files of the preview, which the rule selects', async () => {
     const random = new SeededRandom(7);
     const statuses: RunStatus[] = ['completed', 'failed', 'failed', 'partial', 'cancelled'];
-    const byProject = new Map<string, Run[]>();
+    const byProject = new Map<string, (Run & { hasKeptResult: boolean })[]>();
     let count = 100;
     for (const name of [...Object.keys(KEEPS), 'gone']) {
-      const runs = Array.from({ length: 20 }, () => random.integer(1, 100)).map((days) =>
-        anOldRun(oldRunId(days, ++count), {
-          projectId: idOf(name),
-          status: random.pick(statuses),
-          pinned: random.integer(0, 7) === 0 ? 1 : 0,
-        }),
-      );
+      const runs = Array.from({ length: 20 }, () => random.integer(1, 100))
+        .map((days) =>
+          anOldRun(oldRunId(days, ++count), {
+            projectId: idOf(name),
+            status: random.pick(statuses),
+            pinned: random.integer(0, 7) === 0 ? 1 : 0,
+          }),
+        )
+        .map((run) => ({ ...run, hasKeptResult: random.integer(0, 15) === 0 }));
       runs.sort((a, b) => (a.runId > b.runId ? -1 : 1));
       byProject.set(idOf(name), runs);
     }
     await store([...byProject.values()].flat());
+    await keepResults([...byProject.values()].flat().filter(({ hasKeptResult }) => hasKeptResult));
 
     const expected = { run: [], logs: [], artifacts: [] } as Record<Part, string[]>;
     for (const [projectId, runs] of byProject) {

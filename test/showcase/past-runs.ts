@@ -56,6 +56,7 @@ export async function addPastRuns({ app }: RunningApp, past: Past): Promise<void
       runInputs: null,
       watchedFiles: null,
       quota: null,
+      currentResult: null,
       earlierOutputs: null,
     });
     const isTrouble = past.troubleEvery > 0 && index % past.troubleEvery === past.troubleEvery - 1;

@@ -1,7 +1,12 @@
 import { newRun } from '../../src/runs/new-run';
 import type { QuotaBudget, RunInput, StepOutputs } from '../../src/events/run-event';
 import { NO_NOTIFY_RULES } from '../../src/projects/notify-rules';
-import type { ParamSpec, ProjectDefinition, ScheduleEntry } from '../../src/projects/project';
+import {
+  DEFAULT_LIVE_RESULT,
+  type ParamSpec,
+  type ProjectDefinition,
+  type ScheduleEntry,
+} from '../../src/projects/project';
 import type { Run } from '../../src/runs/run';
 import { type RunCommand, transition } from '../../src/runs/run-state';
 
@@ -75,6 +80,8 @@ export function aProject(more: Partial<ProjectDefinition> = {}): ProjectDefiniti
     watch: [],
     schedules: [],
     keep: null,
+    result: null,
+    liveResult: DEFAULT_LIVE_RESULT,
     maxAttempts: 1,
     stopGraceSeconds: 30,
     claimTimeoutSeconds: 0,
@@ -101,6 +108,7 @@ export function aNewRun(
     runInputs: given.runInputs ?? null,
     watchedFiles: null,
     quota: given.quota ?? null,
+    currentResult: null,
     earlierOutputs: given.earlierOutputs ?? null,
   });
 }

@@ -115,9 +115,13 @@ export async function eventually(
 }
 
 /** Returns the response to a trigger, or null if the server died before responding. */
-export async function tryTrigger(server: ServerProcess, projectId: string): Promise<RunView | null> {
+export async function tryTrigger(
+  server: ServerProcess,
+  projectId: string,
+  body: object = {},
+): Promise<RunView | null> {
   try {
-    return await server.trigger(projectId);
+    return await server.trigger(projectId, body);
   } catch (error) {
     if ((error as Error).message === 'fetch failed') return null; // the connection broke
     throw error;

@@ -12,6 +12,9 @@ const { EmbeddedEventStream } = built('events/embedded-event-stream.js');
 const { RedisEventStream } = built('events/redis-event-stream.js');
 const { StepRunner } = built('executor/step-runner.js');
 const { ProcessRegistry } = built('executor/process-registry.js');
+const { LiveResults } = built('results/live-results.js');
+const { PointerFiles } = built('results/pointer-files.js');
+const { ResultCheck } = built('results/result-check.js');
 
 /** Predicates that recognise a write by its input. */
 const isTrigger = (input) => input?.run !== undefined && input.definition !== undefined;
@@ -38,6 +41,11 @@ const POINTS = {
     beforeCommit(isApplying('run.completed'), afterTheAnswer),
   'after the end is applied, before it is acknowledged': () =>
     afterCommit(isApplying('run.completed'), afterTheAnswer),
+  'while the result is copied': () => beforeCall(ResultCheck, 'settle', atOnce),
+  'after the end with the result is committed, before the pointer is written': () =>
+    beforeCall(PointerFiles, 'write', onceAnswered),
+  'after the pointers are written, before old results are deleted': () =>
+    beforeCall(LiveResults, 'deleteUnkept', onceAnswered),
   'after a stop is committed': () => afterCommit(isStopRequest, atOnce),
   'after a notification is answered, before that is stored': () =>
     beforeCommit(isResultOfNotification, atOnce),
@@ -58,10 +66,16 @@ function atOnce() {
 
 /** Waits until the client has received its 201, so that the run counts as accepted. */
 let answered;
-const answer = new Promise((resolve) => (answered = resolve));
+let isAnswered = false;
+const answer = new Promise((resolve) => (answered = resolve)).then(() => (isAnswered = true));
 async function afterTheAnswer() {
   await answer;
   die();
+}
+
+/** For methods that a start calls too. */
+async function onceAnswered() {
+  if (isAnswered) die();
 }
 
 function tellOfAnswers() {

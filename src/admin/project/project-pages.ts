@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock';
 import type { FieldError } from '../../http/problem-catalogue';
+import { LiveResults } from '../../results/live-results';
 import { FULL_SCOPE } from '../../projects/scope';
 import { live } from '../page/live';
 import type { Notice } from '../page/notice';
@@ -9,6 +10,7 @@ import { EMPTY_PAUSE_FORM, type PauseForm } from '../page/pause-form';
 import { type GivenForm, NOTHING_GIVEN, runForm } from '../run/run-form';
 import type { FormSource } from './form-source';
 import { historyHref, type HistoryQuery } from './history-query';
+import { liveResultPart } from './live-result';
 import { nextRun } from './next-run';
 import { projectPage, type ProjectState } from './project-page';
 import { ProjectReader } from './project-reader';
@@ -30,6 +32,7 @@ export class ProjectPages {
     private readonly reader: ProjectReader,
     private readonly clock: Clock,
     private readonly frames: PageFrames,
+    private readonly results: LiveResults,
   ) {}
 
   /** @throws JobatoError PROJECT_NOT_FOUND */
@@ -64,12 +67,21 @@ export class ProjectPages {
   }
 
   private async ofState(state: ProjectState) {
-    const project = projectPage(state, await this.reader.details(state), this.clock.now());
+    const { definition } = state.project;
+    const { projectId } = definition;
+    const [details, current, kept, foreign] = await Promise.all([
+      this.reader.details(state),
+      this.results.current(projectId),
+      this.results.history(projectId),
+      this.results.foreignPointer(projectId),
+    ]);
+    const project = projectPage(state, details, this.clock.now());
     // Browser tabs show the title, so it changes with the state.
     const frame = await this.frames.frame(`${project.mark.icon} ${project.name}`, '/');
     return live(historyHref(`/projects/${project.projectId}/state`, state.query), {
       frame,
       project,
+      liveResult: liveResultPart(definition, state.run, { live: current, kept, foreign }),
       ...nextRun(state),
     });
   }

@@ -21,6 +21,8 @@ import { RunNumbers1700000000020 } from './20-run-numbers';
 import { Schedules1700000000021 } from './21-schedules';
 import { Notifications1700000000022 } from './22-notifications';
 import { Retention1700000000023 } from './23-retention';
+import { LiveResults1700000000024 } from './24-live-results';
+import { RunSearches1700000000025 } from './25-run-searches';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -47,4 +49,6 @@ export const MIGRATIONS = [
   Schedules1700000000021,
   Notifications1700000000022,
   Retention1700000000023,
+  LiveResults1700000000024,
+  RunSearches1700000000025,
 ];

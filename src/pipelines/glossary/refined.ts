@@ -51,6 +51,7 @@ export function refined(settings: Settings, report: Report): void {
   if (settings.runDir !== null) {
     report.artifact('glossary.md');
     report.artifact('glossary.json');
+    report.result('glossary.json');
   }
   const termsCount = glossary.terms.length;
   report.metrics({ documentsCount: documents.length, termsCount, issuesCount: glossary.openIssuesCount });

@@ -17,6 +17,8 @@ export interface Report {
   partial(reason: string): void;
   error(code: string, message: string): void;
   artifact(path: string): void;
+  /** Offers a file of the run's folder as the live result of the project. */
+  result(path: string): void;
 }
 
 /** For a step under Jobato: events on the descriptor, text in the log. */
@@ -46,6 +48,9 @@ class EventReport implements Report {
   artifact(path: string): void {
     this.events.sendOrThrow({ artifact: { path } });
   }
+  result(path: string): void {
+    this.events.sendOrThrow({ result: { path } });
+  }
 }
 
 /** For a manual start: text only, with about 20 progress lines. */
@@ -68,6 +73,7 @@ class TerminalReport implements Report {
     this.warn(message);
   }
   artifact(): void {}
+  result(): void {}
 }
 
 /** Returns an event report if `JOBATO_EVENTS_FD` names an open descriptor, and a text report otherwise. */

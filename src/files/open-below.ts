@@ -16,6 +16,8 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 /** O_NONBLOCK: opening a pipe without a writer must not block. */
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+const REPLACING = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+
 /**
  * An open folder that stays the same even if its path changes. A step may replace any part of the path by a link at any
  * time, so checking a path proves nothing about a later open.
@@ -89,6 +91,20 @@ export class OpenFolder {
   /** Moves a file of the same file system into this folder, and makes its name durable. */
   async take(path: string, name: string): Promise<void> {
     await rename(path, this.pathOf(name));
+    await this.handle.sync();
+  }
+
+  /** Replaces a file of this folder at once: a reader finds the old text or the new one. */
+  async replaceText(name: string, text: string): Promise<void> {
+    // The same name each time, so that a crash leaves at most one such file.
+    const temporary = `.${name}.new`;
+    const file = await open(this.pathOf(temporary), REPLACING);
+    await file
+      .writeFile(text)
+      .then(() => file.sync())
+      .finally(() => file.close());
+    await this.assertInPlace();
+    await rename(this.pathOf(temporary), this.pathOf(name));
     await this.handle.sync();
   }
 

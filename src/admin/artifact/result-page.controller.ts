@@ -1,0 +1,49 @@
+import { basename } from 'node:path';
+import { Controller, Get, Param, UseInterceptors } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { sizeText } from '../../config/size-text';
+import { readStart } from '../../files/read-start';
+import { ProjectCatalogue } from '../../projects/project-catalogue';
+import { LiveResults } from '../../results/live-results';
+import { PageFrames } from '../page/page-frame';
+import { View } from '../page/view';
+import { ViewInterceptor } from '../page/view.interceptor';
+import { numberSign } from '../words/run-words';
+import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
+import { MarkdownParser } from './markdown-parser';
+
+/** Serves the page that previews the live result of a project and links to its download. */
+@ApiExcludeController()
+@Controller('projects/:projectId/result')
+@UseInterceptors(ViewInterceptor)
+export class ResultPageController {
+  constructor(
+    private readonly projects: ProjectCatalogue,
+    private readonly results: LiveResults,
+    private readonly frames: PageFrames,
+    private readonly markdown: MarkdownParser,
+  ) {}
+
+  @Get()
+  async page(@Param('projectId') projectId: string): Promise<View> {
+    const { definition } = this.projects.get(projectId);
+    const { live, file, size } = await this.results.open(projectId);
+    const start = await readStart(file, size, PREVIEW_BYTES).finally(() => file.close());
+    const name = basename(live.file);
+    return new View('artifact/page', {
+      frame: await this.frames.frame(`Live result of ${definition.name}`, '/'),
+      artifact: {
+        name,
+        size: sizeText(size),
+        downloadHref: `/api/projects/${projectId}/result/file`,
+        runHref: `/runs/${live.runId}`,
+        runNumber: numberSign(live),
+        projectHref: `/projects/${projectId}`,
+        projectName: definition.name,
+      },
+      preview: await artifactPreview(name, start, size > start.length, (source) =>
+        this.markdown.parse(source),
+      ),
+    });
+  }
+}

@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import { parseEvent } from '../events/parse-event';
+import type { RunEvent, StreamFields } from '../events/run-event';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { LiveResults } from '../results/live-results';
+import { projectOf, ResultCopies } from '../results/result-copies';
+import { offerOf, type RunResult } from '../results/run-result';
+import { isTerminal } from '../runs/run';
+import { RunRepository } from '../runs/run.repository';
+import { RunsService } from '../runs/runs.service';
+import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
+
+/** What the transaction of an end needs. Call `decided` after it. */
+export interface PreparedEnd {
+  result: RunResult | null;
+  /** @param isUsed whether the run ended with this result */
+  decided(isUsed: boolean): void;
+}
+
+interface Preparation {
+  runId: string;
+  /** How many callers wait for it, or apply the event. */
+  users: number;
+  result: Promise<RunResult | null>;
+}
+
+type Fields = Partial<Record<keyof StreamFields, string>>;
+const NOTHING: PreparedEnd = { result: null, decided: () => undefined };
+
+/** Does what must happen before the event that ends a run is applied. */
+@Injectable()
+export class EndPreparation {
+  /** By event and evidence: the same event may arrive several times. */
+  private readonly preparing = new Map<string, Preparation>();
+
+  constructor(
+    private readonly service: RunsService,
+    private readonly runs: RunRepository,
+    private readonly projects: ProjectCatalogue,
+    private readonly copies: ResultCopies,
+    private readonly results: LiveResults,
+  ) {}
+
+  /** Whether the end of a run is known and waits only for this server. */
+  isPreparing(runId: string): boolean {
+    return [...this.preparing.values()].some((one) => one.runId === runId);
+  }
+
+  /** Returns null if there is nothing to prepare: an await would let later events overtake this one. */
+  prepare(fields: Fields, evidence: Evidence): Promise<PreparedEnd> | null {
+    switch (fields.eventType) {
+      case 'run.cancelled':
+        return this.stopRecorded(fields);
+      case 'run.completed':
+        return this.mayOffer(fields) ? this.once(fields, evidence) : null;
+      default:
+        return null;
+    }
+  }
+
+  /**
+   * `run.cancelled` can arrive before the user's stop is recorded. Then the run would end as `cancelled-by-worker`.
+   */
+  private stopRecorded({ runId }: Fields): Promise<PreparedEnd> | null {
+    const stop = runId === undefined ? null : this.service.stopRecorded(runId.toLowerCase());
+    return stop && stop.then(() => NOTHING);
+  }
+
+  /** Most projects have no result, and their ends wait for nothing. */
+  mayOffer({ payload = '' }: Fields): boolean {
+    return (
+      /"result(?:sDb)?"/.test(payload) ||
+      this.projects.list().some(({ definition }) => definition.result?.artifact != null)
+    );
+  }
+
+  private once(fields: Fields, evidence: Evidence): Promise<PreparedEnd> {
+    const key = JSON.stringify([fields, evidence]);
+    let preparation = this.preparing.get(key);
+    if (preparation === undefined) {
+      const runId = fields.runId?.toLowerCase() ?? '';
+      preparation = { runId, users: 0, result: this.resultOf(fields, evidence) };
+      this.preparing.set(key, preparation);
+    }
+    preparation.users++;
+    return this.prepared(key, preparation);
+  }
+
+  private async prepared(key: string, preparation: Preparation): Promise<PreparedEnd> {
+    const leave = (): boolean => {
+      const isLast = --preparation.users === 0;
+      if (isLast) this.preparing.delete(key);
+      return isLast;
+    };
+    try {
+      const result = await preparation.result;
+      const decided = (isUsed: boolean): void => {
+        if (!leave() || result?.state !== 'accepted') return;
+        this.copies.decided(result);
+        if (!isUsed) void this.results.refresh(projectOf(result));
+      };
+      return { result, decided };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Copies the offered file of an event that can end its run, and no other. */
+  private async resultOf(fields: Fields, evidence: Evidence): Promise<RunResult | null> {
+    const { event } = parseEvent(fields);
+    if (event?.eventType !== 'run.completed') return null;
+    const run = await this.runs.find(event.runId);
+    if (run === null || isTerminal(run) || attemptOf(event, run) !== run.attempt) return null;
+    if (!speaksForAttempt(event, run, evidence)) return null;
+    const { result: rule } = await this.runs.definition(run.definitionHash);
+    const offer = offerOf(event.payload, rule);
+    if (offer === null) return null;
+    if (isPartial(event) && !rule?.partial) return { state: 'partial', offered: offer.path };
+    const { runId, projectId, number } = run;
+    const table = this.projects.find(projectId)?.definition.liveResult.table ?? null;
+    return this.copies.take(offer, { runId, projectId, number, table });
+  }
+}
+
+function isPartial(event: Extract<RunEvent, { eventType: 'run.completed' }>): boolean {
+  return event.payload.status === 'partial';
+}

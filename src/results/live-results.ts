@@ -1,0 +1,295 @@
+import { type FileHandle, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { Clock } from '../clock/clock';
+import type { Config } from '../config/config';
+import { CONFIG } from '../config/config.module';
+import type { Transaction } from '../database/writer';
+import { deleteFolder } from '../files/delete-folder';
+import { openBelow } from '../files/open-below';
+import { JobatoError } from '../http/problem-catalogue';
+import { DEFAULT_LIVE_RESULT, type LiveResultSetting } from '../projects/project';
+import { ProjectCatalogue } from '../projects/project-catalogue';
+import { RESULT_FOLDER } from './data-folder-map';
+import { PointerFiles } from './pointer-files';
+import { folderOf, ResultCopies, RESULTS_FOLDER } from './result-copies';
+import type { ForeignPointerEntity, ResultEntity } from './result.entities';
+import { type LiveResult, ResultRepository } from './result.repository';
+import type { RunResult } from './run-result';
+
+/** The facts about an ended run that its result depends on. */
+export interface EndedRun {
+  runId: string;
+  projectId: string;
+  number: number;
+  status: string;
+  endedAt: string | null;
+  result: RunResult | null;
+}
+
+const RETRY_EVERY_MS = 10_000;
+
+export interface OpenResult {
+  file: FileHandle;
+  size: number;
+  modifiedAt: Date;
+}
+
+/** The live result of each project: which it is, the earlier ones, and the files that lead to it. */
+@Injectable()
+export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger(LiveResults.name);
+  /** Why the files of a project do not show its live result, by project. */
+  readonly problems = new Map<string, string>();
+  /** Files of one project are changed one after another. */
+  private readonly turns = new Map<string, Promise<void>>();
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly results: ResultRepository,
+    private readonly copies: ResultCopies,
+    private readonly pointers: PointerFiles,
+    private readonly projects: ProjectCatalogue,
+    private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'dataDir'>,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.retry(), RETRY_EVERY_MS).unref();
+  }
+
+  current(projectId: string): Promise<LiveResult | null> {
+    return this.results.liveOf(projectId);
+  }
+
+  /** @throws JobatoError RESULT_NOT_FOUND */
+  async get(projectId: string): Promise<LiveResult> {
+    const current = await this.current(projectId);
+    if (current !== null) return current;
+    throw new JobatoError(
+      'RESULT_NOT_FOUND',
+      `Project "${projectId}" has no live result. A completed run makes it, if it offers a file.`,
+    );
+  }
+
+  /**
+   * Opens the file of the live result; the caller closes it. Another run may end in between, and its result replace this
+   * one: then that is opened.
+   * @throws JobatoError RESULT_NOT_FOUND
+   */
+  async open(projectId: string): Promise<OpenResult & { live: LiveResult }> {
+    for (let before: LiveResult | null = null; ;) {
+      const live = await this.get(projectId);
+      try {
+        return { live, ...(await this.openPath(live.file)) };
+      } catch (error) {
+        if (before?.position === live.position) {
+          throw new JobatoError(
+            'RESULT_NOT_FOUND',
+            `The file of the live result, run #${live.number}, is missing from the server or cannot be read. ` +
+              'Go back to an earlier result, or start a run.',
+          );
+        }
+        this.logger.warn({ projectId, msg: `Opening ${live.file} failed: ${String(error)}` });
+        before = live;
+      }
+    }
+  }
+
+  /**
+   * Opens a file that was live when a run started; the caller closes it.
+   * @param file relative to DATA_DIR; null if there was none
+   * @throws JobatoError RESULT_NOT_FOUND
+   */
+  async openFile(file: string | null): Promise<OpenResult> {
+    try {
+      if (file !== null) return await this.openPath(file);
+    } catch (error) {
+      this.logger.warn(`Opening ${file} failed: ${String(error)}`);
+    }
+    throw new JobatoError(
+      'RESULT_NOT_FOUND',
+      'The run started without a live result, or it is no longer kept.',
+    );
+  }
+
+  private async openPath(path: string): Promise<OpenResult> {
+    const file = await openBelow(this.config.dataDir, path.split('/'));
+    const { size, mtime } = await file.stat();
+    return { file, size, modifiedAt: mtime };
+  }
+
+  /** Returns the kept results of a project, newest first. */
+  history(projectId: string): Promise<ResultEntity[]> {
+    return this.results.ofProject(projectId);
+  }
+
+  /** Returns a pointer of the project that leads to data of a run which did not complete; null without any. */
+  async foreignPointer(projectId: string): Promise<ForeignPointerEntity | null> {
+    const seen = await this.results.foreignPointer(projectId);
+    return seen === null || seen.seenStatus === 'completed' ? null : seen;
+  }
+
+  /** Returns the path of a result's file. */
+  pathOf({ file }: Pick<ResultEntity, 'file'>): string {
+    return join(this.config.dataDir, file);
+  }
+
+  settingOf(projectId: string): LiveResultSetting {
+    return this.projects.find(projectId)?.definition.liveResult ?? DEFAULT_LIVE_RESULT;
+  }
+
+  /** Makes the results of these runs live. Part of the transaction that ends them. */
+  async goLive(tx: Transaction, ended: EndedRun[]): Promise<void> {
+    await this.results.goLive(
+      tx,
+      ended.flatMap(({ runId, projectId, number, endedAt, result }) =>
+        result?.state === 'accepted'
+          ? [
+              {
+                result: { runId, projectId, number, file: result.file, size: result.size, madeAt: endedAt! },
+                keep: this.settingOf(projectId).keep,
+              },
+            ]
+          : [],
+      ),
+    );
+  }
+
+  /** Makes an earlier result live, until the next run that completes. @throws JobatoError RESULT_NOT_FOUND */
+  async goBack(projectId: string, runId: string, chosenBy: string): Promise<LiveResult> {
+    const since = this.clock.now();
+    if (!(await this.results.goBack({ projectId, runId: runId.toLowerCase(), since, chosenBy }))) {
+      throw new JobatoError(
+        'RESULT_NOT_FOUND',
+        `Project "${projectId}" keeps no result of that run. GET /api/projects/${projectId}/results lists those it keeps.`,
+      );
+    }
+    await this.results.forgetForeignPointer(projectId);
+    await this.refresh(projectId);
+    return this.get(projectId);
+  }
+
+  /** Follows the end of a run: looks for a pointer that its worker changed, and writes the pointers. */
+  ended(run: EndedRun): Promise<void> {
+    // Most projects have no result, and each of their runs ends here.
+    if (run.result === null && this.settingOf(run.projectId).pointer === null) return Promise.resolve();
+    return this.inTurn(run.projectId, async () => {
+      const mayWrite = await this.watchPointer(run);
+      await this.showLive(run.projectId, mayWrite);
+    });
+  }
+
+  /** Writes the pointers of a project, and deletes files that are no longer kept. */
+  refresh(projectId: string): Promise<void> {
+    return this.inTurn(projectId, () => this.showLive(projectId, true));
+  }
+
+  /** Does the same for all projects. Call it at each start, before copies are made. */
+  async refreshAll(): Promise<void> {
+    const folders = await readdir(join(this.config.dataDir, RESULTS_FOLDER)).catch(() => []);
+    for (const projectId of new Set([...(await this.results.projectIds()), ...folders])) {
+      const seen = await this.results.foreignPointer(projectId);
+      const live = await this.results.liveOf(projectId);
+      const isNewer = seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since;
+      await this.inTurn(projectId, () => this.showLive(projectId, !isNewer));
+    }
+  }
+
+  /** Tries again what failed, for example while the disk was full. */
+  private async retry(): Promise<void> {
+    for (const projectId of [...this.problems.keys()]) await this.refresh(projectId);
+  }
+
+  /** @returns whether the pointer of the project file may be written now */
+  private async watchPointer(run: EndedRun): Promise<boolean> {
+    const { projectId } = run;
+    const { pointer } = this.settingOf(projectId);
+    if (pointer === null) return true;
+    const target = await this.pointers.read(pointer);
+    const [live, seen, kept] = await Promise.all([
+      this.results.liveOf(projectId),
+      this.results.foreignPointer(projectId),
+      this.results.ofProject(projectId),
+    ]);
+    const isOurs = target === null || target === '' || kept.some(({ file }) => file === target);
+    if (run.result?.state === 'accepted' || isOurs) {
+      if (seen !== null) await this.results.forgetForeignPointer(projectId);
+      // Without a copy of this run, a worker's own pointer to an earlier copy is left as it is.
+      return true;
+    }
+    if (seen?.target !== target) {
+      await this.results.storeForeignPointer({
+        projectId,
+        target,
+        seenRunId: run.runId,
+        seenNumber: run.number,
+        seenStatus: run.status,
+        seenAt: this.clock.now(),
+      });
+      this.logger.warn({
+        runId: run.runId,
+        projectId,
+        msg: `The worker changed the pointer ${pointer} itself. The run ended ${run.status}`,
+      });
+    }
+    return live === null;
+  }
+
+  private async showLive(projectId: string, mayWritePointer: boolean): Promise<void> {
+    const live = await this.results.liveOf(projectId);
+    if (live !== null) {
+      await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
+      const { pointer } = this.settingOf(projectId);
+      if (pointer !== null && mayWritePointer) await this.pointers.write(pointer, live.file);
+    }
+    await this.deleteUnkept(projectId);
+  }
+
+  /** Deletes copies that are not kept, and those that a crash left. */
+  private async deleteUnkept(projectId: string): Promise<void> {
+    const folder = `${RESULTS_FOLDER}/${projectId}`;
+    // First the folders, then the rows: a copy that is committed in between is in both.
+    const names = await readdir(join(this.config.dataDir, folder)).catch(() => []);
+    const found = names.filter((name) => RESULT_FOLDER.test(name)).map((name) => `${folder}/${name}`);
+    const undecided = found.filter((path) => this.copies.isUndecided(path));
+    const kept = new Set((await this.results.ofProject(projectId)).map(({ file }) => folderOf(file)));
+    for (const path of found) {
+      if (!kept.has(path) && !undecided.includes(path) && !this.copies.isUndecided(path))
+        await deleteFolder(join(this.config.dataDir, path));
+    }
+  }
+
+  /** Writes the pointers of runs that ended just before. The next start would do it too. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await this.idle();
+  }
+
+  /** Resolves when the files of all projects show what is live. */
+  async idle(): Promise<void> {
+    while (this.turns.size > 0) await Promise.all(this.turns.values());
+  }
+
+  private inTurn(projectId: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.turns.get(projectId) ?? Promise.resolve()).then(async () => {
+      try {
+        await work();
+        this.problems.delete(projectId);
+      } catch (error) {
+        this.problems.set(projectId, (error as NodeJS.ErrnoException).code ?? 'UNKNOWN');
+        this.logger.error({ projectId, msg: `Showing the live result failed: ${String(error)}` });
+      } finally {
+        if (this.turns.get(projectId) === turn) this.turns.delete(projectId);
+      }
+    });
+    this.turns.set(projectId, turn);
+    return turn;
+  }
+}

@@ -1,0 +1,89 @@
+import { constants } from 'node:fs';
+import { chmod, open, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { copyOpenFile } from '../files/copy-open-file';
+import type { ResultTable } from '../projects/project';
+import type { ResultFlaw } from './run-result';
+
+const SQLITE_HEADER = 'SQLite format 3\0';
+/** A larger log of changes would take long to apply. */
+const MAX_WAL_BYTES = 64 * 1024 * 1024;
+const READ_ONLY = 0o444;
+/** A link is not followed, and a pipe does not block. */
+const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Checks copies of results, and makes them ready for readers. */
+export class ResultCheck {
+  /**
+   * Makes one file of an SQLite database. Readers need no further files beside it, and no permission to write.
+   * @param source path of the original, beside which SQLite keeps changes that are not yet in it
+   * @returns what is wrong; null if nothing is
+   */
+  async settle(copy: string, source: string, table: ResultTable | null): Promise<ResultFlaw | null> {
+    if (!(await isSqlite(copy))) return table === null ? null : 'not-a-database';
+    if ((await sizeOf(`${source}-journal`)) > 0) return 'open-database';
+    const walBytes = await sizeOf(`${source}-wal`);
+    if (walBytes > MAX_WAL_BYTES) return 'open-database';
+    if (walBytes > 0) {
+      const log = await open(`${source}-wal`, OPENING);
+      await copyOpenFile(log, `${copy}-wal`).finally(() => log.close());
+    }
+    try {
+      const database = new BetterSqlite3(copy);
+      try {
+        database.pragma('trusted_schema = OFF');
+        database.pragma('journal_mode = DELETE');
+        return table === null ? null : flawOfTable(database, table);
+      } finally {
+        database.close();
+      }
+    } catch {
+      return 'damaged-database';
+    } finally {
+      await Promise.all(
+        ['-wal', '-shm', '-journal'].map((ending) => rm(`${copy}${ending}`, { force: true })),
+      );
+    }
+  }
+
+  /** Makes a copy durable and read-only. @returns its size in bytes */
+  async seal(folder: string, name: string): Promise<number> {
+    const path = join(folder, name);
+    const file = await open(path, 'r');
+    try {
+      await file.sync();
+      const { size, mode } = await file.stat();
+      // The umask decides who may read it.
+      await chmod(path, mode & READ_ONLY);
+      const names = await open(folder, 'r');
+      await names.sync().finally(() => names.close());
+      return size;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function flawOfTable(database: BetterSqlite3.Database, table: ResultTable): ResultFlaw | null {
+  const quoted = `'${table.name.replaceAll("'", "''")}'`;
+  const columns = (database.pragma(`table_xinfo(${quoted})`) as { name: string }[]).map(({ name }) => name);
+  const used = [...(table.columns ?? []), table.newBy, table.title, table.link, table.sort?.column ?? null];
+  const missing = used.some((column) => column !== null && !columns.includes(column));
+  return columns.length === 0 || missing ? 'no-such-table' : null;
+}
+
+async function isSqlite(path: string): Promise<boolean> {
+  const file = await open(path, 'r');
+  try {
+    const start = Buffer.alloc(SQLITE_HEADER.length);
+    await file.read(start, 0, start.length, 0);
+    return start.toString('latin1') === SQLITE_HEADER;
+  } finally {
+    await file.close();
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
