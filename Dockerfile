@@ -38,8 +38,9 @@ COPY --from=build /app/bin ./bin
 COPY --from=build /app/views ./views
 COPY --from=build /app/public ./public
 COPY --from=build /app/config ./config
-# What the project that comes with it reads, until another folder is mounted here.
+# What the projects that come with it read, until another folder is mounted here.
 COPY --from=build /app/docs ./docs
+COPY --from=build /app/samples ./samples
 RUN mkdir data && chown node:node data
 # Not root: the server and its steps can write to the data and nowhere else in here.
 USER node

@@ -65,6 +65,21 @@ describe('reports on descriptor 3', () => {
     );
   });
 
+  it('add searches without results to the end of the run', async () => {
+    const { runId } = await carriedOut(
+      `say({ zeroResults: [{ queryText: 'cobol', domain: 'a.com' }] }, { zeroResults: [{ queryText: 'ada', domain: 'b.org', note: 1 }] })`,
+    );
+    const events = await (await jobato.fetch(`/api/runs/${runId}/events`)).text();
+    const occurredAt = expect.stringMatching(/^\d{4}-.*Z$/) as string;
+    const { items } = JSON.parse(events) as { items: { eventType: string; payload: object }[] };
+    expect(items.find(({ eventType }) => eventType === 'run.completed')?.payload).toMatchObject({
+      zeroResults: [
+        { queryText: 'cobol', domain: 'a.com', occurredAt },
+        { queryText: 'ada', domain: 'b.org', occurredAt },
+      ],
+    });
+  });
+
   it('mark the run as partial with the reason', async () => {
     const run = await carriedOut(`say({ partial: { reason: 'quota-reached' } })`, 'two');
     expect(run).toMatchObject({ status: 'partial', statusReason: 'quota-reached', error: null });

@@ -13,6 +13,7 @@ import { retryDelaySeconds } from './retry-delay';
 import type { EndedStep, StepExecution, StepResult } from './step-execution';
 import type { StepChannel } from './step-io';
 import { StepSchedule } from './step-schedule';
+import { ZeroResults } from './zero-results';
 
 export type PipelineEnd =
   | { kind: 'completed' }
@@ -25,6 +26,8 @@ export interface PipelineFacts {
   partialReason: string | null;
   isArtifactMissing: boolean;
   isOutputMissing: boolean;
+  /** Of the last attempt at each step. */
+  zeroResults: ZeroResults;
 }
 
 /** Node timers fire at once for more. */
@@ -37,7 +40,12 @@ type StepReport = Omit<RunEventMap['run.progress'], 'attempt'>;
  * and the end of each step. The first failure, or the stop, decides how the run ends.
  */
 export class PipelineExecution {
-  readonly facts: PipelineFacts = { partialReason: null, isArtifactMissing: false, isOutputMissing: false };
+  readonly facts: PipelineFacts = {
+    partialReason: null,
+    isArtifactMissing: false,
+    isOutputMissing: false,
+    zeroResults: new ZeroResults(),
+  };
   private readonly steps: Map<string, StepDefinition>;
   /** Steps that still run after a stop. */
   private readonly always: Set<string>;
@@ -190,6 +198,7 @@ export class PipelineExecution {
     const { result, exitCode } = ended;
     this.facts.partialReason ??= ended.partialReason;
     if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
+    this.facts.zeroResults.add(ended.zeroResults);
     const outputs = this.keepOutputs(name, ended.outputs);
     const status = statusOf(result);
     this.report({

@@ -7,7 +7,7 @@ import type { RunEvent } from '../events/run-event';
 import { PRIVATE_FOLDER } from '../lifecycle/private-files';
 import { unmaskedSecretNotes } from '../projects/unmasked-secrets';
 import { LEASE_SECONDS } from '../runs/lease-times';
-import type { Artifact } from '../runs/run';
+import type { Artifact, ZeroResult } from '../runs/run';
 import type { Attempt, StopCause } from './attempt';
 import type { AttemptTools } from './attempt-tools';
 import type { Assignment, Standing } from './control-plane';
@@ -47,6 +47,7 @@ export class RunAttempt implements Attempt {
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
   private partialReason: string | null = null;
+  private zeroResults: readonly ZeroResult[] = [];
   /** Data that the run lacks without a report from a step. It makes the run partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
@@ -229,8 +230,9 @@ export class RunAttempt implements Attempt {
     if (this.abandonCause !== null) pipeline.abandon(this.abandonCause);
     const end = await pipeline.carryOut();
     await this.leaveHtml();
-    const { partialReason, isArtifactMissing, isOutputMissing } = pipeline.facts;
+    const { partialReason, isArtifactMissing, isOutputMissing, zeroResults } = pipeline.facts;
     this.partialReason = partialReason;
+    this.zeroResults = zeroResults.items;
     if (isArtifactMissing) this.missing.add('artifact-missing');
     if (isOutputMissing) this.missing.add('output-missing');
     return end;
@@ -304,6 +306,7 @@ export class RunAttempt implements Attempt {
       return this.events.report('run.completed', {
         attempt,
         ...(reason !== undefined && { status: 'partial' as const, reason }),
+        ...(this.zeroResults.length > 0 && { zeroResults: [...this.zeroResults] }),
         ...(this.offered !== null && { result: { path: this.offered } }),
       });
     }

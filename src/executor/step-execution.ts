@@ -1,6 +1,7 @@
 import type { OutputValue, QuotaBudget, StepOutputs } from '../events/run-event';
 import { passEnvNotes, passEnvText } from '../projects/pass-env-notes';
 import type { StepDefinition } from '../projects/project';
+import type { ZeroResult } from '../runs/run';
 import { ArtifactCollection } from './artifact-collection';
 import type { StopCause } from './attempt';
 import { isAnyDiskFull } from './disk-room';
@@ -24,6 +25,7 @@ export interface EndedStep {
   /** Set if the step makes the run partial. */
   partialReason: string | null;
   isArtifactMissing: boolean;
+  zeroResults: readonly ZeroResult[];
 }
 
 /** What differs between the attempts at a step. */
@@ -91,6 +93,7 @@ export class StepExecution {
       outputs: io.outputs,
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
+      zeroResults: io.zeroResults.items,
     };
   }
 

@@ -14,6 +14,7 @@ import { OpenLineWatch } from './open-line-watch';
 import type { SecretMask } from './secret-mask';
 import { parseStepReport, type StepReport } from './step-report';
 import type { StepOutput } from './step-runner';
+import { ZeroResults } from './zero-results';
 
 /** Longest report in characters. Reports are not for bulk data; a longer line is refused. */
 const MAX_REPORT_LENGTH = 256 * 1024;
@@ -39,6 +40,7 @@ export class StepIo implements StepOutput {
   partialReason: string | null = null;
   /** A file that the step reported is missing from the artifacts of the run. */
   isArtifactMissing = false;
+  readonly zeroResults = new ZeroResults();
   /** Values for later steps. */
   readonly outputs: Record<string, OutputValue> = {};
   private hasTooMuchOutput = false;
@@ -191,11 +193,15 @@ export class StepIo implements StepOutput {
   }
 
   private passOn(report: StepReport): void {
-    const { progress, metrics, partial, error, quota, output, artifact, result } = report;
+    const { progress, metrics, partial, error, quota, output, artifact, result, zeroResults } = report;
     if (partial) this.partialReason = partial.reason;
     if (error) this.error = error;
     if (quota) this.channel.countCalls(this.at.step, quota.used);
     if (output) this.addOutputs(output);
+    if (zeroResults) {
+      const occurredAt = this.clock.now();
+      this.zeroResults.add(zeroResults.map(({ queryText, domain }) => ({ queryText, domain, occurredAt })));
+    }
     if (progress || metrics || quota) {
       this.channel.events.reportProgress({
         attempt: this.at.attempt,

@@ -10,6 +10,7 @@ describe('parseStepReport', () => {
     '{"error":{"code":"NETWORK_ERROR","message":"No route"}}',
     '{"quota":{"used":1}}',
     '{"artifact":{"path":"out/glossary.md"}}',
+    '{"zeroResults":[{"queryText":"cobol","domain":"example.com"}]}',
     '{"metrics":{"a":1},"progress":{"current":1},"artifact":{"path":"x"}}',
     '{"something":"new","progress":{"current":1,"eta":"soon"}}',
     '{}',
@@ -44,6 +45,12 @@ describe('parseStepReport', () => {
     ['{"quota":{"used":-1}}', /it\/quota\/used must be >= 0/],
     ['{"artifact":{"path":""}}', /it\/artifact\/path/],
     ['{"artifact":"glossary.md"}', /it\/artifact must be object/],
+    ['{"zeroResults":[{"queryText":"cobol"}]}', /required property 'domain'/],
+    ['{"zeroResults":{"queryText":"cobol","domain":"a.com"}}', /it\/zeroResults must be array/],
+    [
+      `{"zeroResults":[{"queryText":"${'q'.repeat(501)}","domain":"a.com"}]}`,
+      /must NOT have more than 500 characters/,
+    ],
   ])('returns the reason why it cannot read %s', (line, reason) =>
     expect(parseStepReport(line)).toEqual({ unreadable: expect.stringMatching(reason) }),
   );

@@ -15,6 +15,8 @@ export interface StepReport {
   output?: Record<string, OutputValue>;
   /** A file in the run's folder. */
   artifact?: { path: string };
+  /** Searches without results. */
+  zeroResults?: { queryText: string; domain: string }[];
   /** The file in the run's folder that is the result of the project. */
   result?: { path: string };
 }
@@ -57,6 +59,14 @@ export const STEP_REPORT_SCHEMA = object({
     maxProperties: 1000,
   },
   artifact: filePath,
+  zeroResults: {
+    type: 'array',
+    maxItems: 1000,
+    items: object(
+      { queryText: { type: 'string', maxLength: 500 }, domain: { type: 'string', maxLength: 300 } },
+      ['queryText', 'domain'],
+    ),
+  },
   result: filePath,
 });
 const SCHEMA = new Schema<StepReport>(STEP_REPORT_SCHEMA, { allowUnionTypes: true });

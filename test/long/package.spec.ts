@@ -89,6 +89,7 @@ describe('installed package', () => {
       'npm-shrinkwrap.json',
       'package.json',
       'public',
+      'samples',
       'views',
     ]);
     const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

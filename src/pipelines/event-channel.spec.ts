@@ -1,4 +1,4 @@
-import { EventChannel } from './report';
+import { EventChannel } from './event-channel';
 
 function failing(code: string): never {
   throw Object.assign(new Error(code), { code });

@@ -1,0 +1,20 @@
+import type { ZeroResult } from '../runs/run';
+
+/** The final event may have 1 MiB, and must not be rejected because of them. This also limits their number. */
+const MAX_BYTES = 512 * 1024;
+
+/** The searches without results that the steps of a run report, within the limits of the final event. */
+export class ZeroResults {
+  readonly items: ZeroResult[] = [];
+  private bytes = 0;
+
+  /** Drops what exceeds the limit. */
+  add(searches: readonly ZeroResult[]): void {
+    for (const search of searches) {
+      const bytes = Buffer.byteLength(JSON.stringify(search));
+      if (this.bytes + bytes > MAX_BYTES) return;
+      this.bytes += bytes;
+      this.items.push(search);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { openClient } from './http-calls';
+import { openCurrentJobs } from './current-jobs';
+import { jobIdOf } from './normalised-url';
+import { type CaptureOutcome, PageCapture } from './page-capture';
+import { type FoundPosting, MAX_TEXT_LENGTH } from './posting';
+import type { Report } from './report';
+import { loadInputs } from './run-inputs';
+import type { FoundFile, PartialReason } from './search';
+import type { Settings } from './settings';
+import { loadStepFile, saveStepFile } from './step-files';
+
+export interface CapturedFile {
+  postings: FoundPosting[];
+}
+
+/** Problems in the log. The counts include all of them. */
+const MAX_WARNINGS = 20;
+
+/** Stores the pages of postings that the live result does not know yet. */
+export async function capture(settings: Settings, report: Report): Promise<void> {
+  const { run } = settings;
+  const { postings, partial } = loadStepFile<FoundFile>(run.runDir, 'found');
+  const wanted = pagesToCapture(postings, settings);
+  const outcomes = await captureAll(wanted, settings, report);
+  const captured = postings.map((posting) => withText(posting, outcomes.get(posting)));
+  saveStepFile(run.runDir, 'captured', { postings: captured } satisfies CapturedFile);
+  const states = [...outcomes.values()].map(({ state }) => state);
+  const count = (state: CaptureOutcome['state']) => states.filter((one) => one === state).length;
+  report.metrics({
+    capturedPagesCount: count('captured'),
+    failedPagesCount: count('failed'),
+    skippedPagesCount: count('skipped'),
+  });
+  const reason = partialReasonOf(states, partial);
+  if (reason !== null) report.partial(reason);
+}
+
+/** A known posting has its page from an earlier run. */
+function pagesToCapture(postings: FoundPosting[], { run, maxPages }: Settings): FoundPosting[] {
+  const known = openCurrentJobs(run.currentResult).knownIds();
+  const byId = new Map<string, FoundPosting>();
+  for (const posting of postings) {
+    const id = jobIdOf(posting.url);
+    if (!known.has(id) && !byId.has(id)) byId.set(id, posting);
+  }
+  return [...byId.values()].slice(0, maxPages);
+}
+
+/** Reads one page at a time from each host. Hosts are read side by side. */
+async function captureAll(
+  postings: FoundPosting[],
+  settings: Settings,
+  report: Report,
+): Promise<Map<FoundPosting, CaptureOutcome>> {
+  const domains = new Set(loadInputs(settings.run.inputsFile).map(({ domain }) => domain));
+  const { client } = openClient(settings, report);
+  const pages = new PageCapture(client, domains, settings.run.htmlDir, settings.maxPageKb * 1024);
+  const outcomes = new Map<FoundPosting, CaptureOutcome>();
+  let warnings = 0;
+  const captureHost = async (ofHost: FoundPosting[]): Promise<void> => {
+    for (const posting of ofHost) {
+      const outcome = await pages.capture(posting);
+      outcomes.set(posting, outcome);
+      report.progress(outcomes.size, postings.length, posting.title);
+      if ('problem' in outcome && ++warnings <= MAX_WARNINGS) report.warn(`No page: ${outcome.problem}`);
+    }
+  };
+  try {
+    await Promise.all(byHost(postings).map(captureHost));
+  } finally {
+    await client.close();
+  }
+  return outcomes;
+}
+
+function byHost(postings: FoundPosting[]): FoundPosting[][] {
+  const hosts = new Map<string, FoundPosting[]>();
+  for (const posting of postings) {
+    const { host } = new URL(posting.url);
+    hosts.set(host, [...(hosts.get(host) ?? []), posting]);
+  }
+  return [...hosts.values()];
+}
+
+/** Feeds often have only the beginning of a description. */
+function withText(posting: FoundPosting, outcome: CaptureOutcome | undefined): FoundPosting {
+  const isLonger = outcome?.state === 'captured' && outcome.text.length > posting.text.length;
+  const text =
+    isLonger && posting.source.startsWith('feed:') ? outcome.text.slice(0, MAX_TEXT_LENGTH) : posting.text;
+  return { ...posting, text, recordedHtml: null };
+}
+
+/** The quota explains the other gaps too, so it is named first. */
+function partialReasonOf(
+  states: CaptureOutcome['state'][],
+  ofSearch: PartialReason | null,
+): PartialReason | 'pages-failed' | null {
+  if (states.includes('quota-reached')) return 'quota-reached';
+  if (ofSearch !== null) return ofSearch;
+  return states.includes('failed') && !states.includes('captured') ? 'pages-failed' : null;
+}
