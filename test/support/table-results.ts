@@ -1,0 +1,34 @@
+import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import type { Run } from '../../src/runs/run';
+import type { RunningApp } from './jobato';
+import { anEvent, externalProject, type HttpWorker } from './worker-api';
+
+/** Returns a project for external workers that shows the table `jobs` of its result. */
+export const tableProject = (id: string, setting: object = {}, keep = 5): string =>
+  externalProject(id, `result: ${JSON.stringify({ keep, table: { name: 'jobs', ...setting } })}\n`);
+
+/** Makes a database the live result of a project, as an external worker does. `fill` gets the id of the run. */
+export async function publishTable(
+  jobato: RunningApp,
+  worker: HttpWorker,
+  projectId: string,
+  fill: (database: BetterSqlite3.Database, runId: string) => void,
+): Promise<Run> {
+  const { runId } = await jobato.trigger(projectId);
+  const path = join('work', `${projectId}.db`);
+  await mkdir(join(jobato.folders.dataDir, 'work'), { recursive: true });
+  rmSync(join(jobato.folders.dataDir, path), { force: true });
+  const database = new BetterSqlite3(join(jobato.folders.dataDir, path));
+  try {
+    fill(database, runId);
+  } finally {
+    database.close();
+  }
+  await worker.say(anEvent(runId, 'run.completed', { resultsDb: path }));
+  const run = await jobato.untilEnded(runId);
+  if (run.result?.state !== 'accepted') throw new Error(`Not accepted: ${JSON.stringify(run.result)}`);
+  return run;
+}
