@@ -22,6 +22,7 @@ export async function publishTable(
   await mkdir(join(jobato.folders.dataDir, 'work'), { recursive: true });
   rmSync(join(jobato.folders.dataDir, path), { force: true });
   const database = new BetterSqlite3(join(jobato.folders.dataDir, path));
+  database.pragma('synchronous = OFF');
   try {
     fill(database, runId);
   } finally {

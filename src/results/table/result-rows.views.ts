@@ -13,7 +13,7 @@ import { TABLE_VIEWS, type TablePage, type TableView } from './result-tables';
 import { MAX_CURSOR_LENGTH } from './table-cursor';
 import { sortText } from './table-layout';
 
-const MAX_SEARCH = 200;
+export const MAX_SEARCH = 200;
 const MAX_SORT = 1000;
 
 export class TableQuery {

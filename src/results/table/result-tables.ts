@@ -121,6 +121,8 @@ export class ResultTables {
         return await use(await this.open(live, table));
       } catch (error) {
         if (!(error instanceof TableError)) throw error;
+        // Another program may have changed the file.
+        this.layouts.clear();
         if (error.flaw.code !== 'missing-file' || before?.position === live.position) {
           this.logger.warn({
             projectId,
