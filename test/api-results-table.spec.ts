@@ -66,7 +66,7 @@ describe('the table of a live result', () => {
     publishTable(jobato, worker, projectId, fill);
   const path = (projectId: string, query: Record<string, string | number> = {}, file = 'rows') =>
     `/api/projects/${projectId}/results/${file}?${new URLSearchParams(
-      Object.entries(query).map(([name, value]) => [name, String(value)]),
+      Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
     ).toString()}`;
   const rows = async (projectId: string, query: Record<string, string | number> = {}) =>
     (await jobato.api.get(path(projectId, query)).expect(200)).body as RowPage;
@@ -91,7 +91,6 @@ describe('the table of a live result', () => {
   const replaceFile = async (projectId: string, sql: string) => {
     const other = join(jobato.folders.root, 'other.db');
     const database = new BetterSqlite3(other);
-    database.pragma('writable_schema = ON');
     database.exec(sql);
     database.close();
     renameSync(other, await fileOf(projectId));

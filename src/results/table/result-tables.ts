@@ -62,8 +62,8 @@ const MAX_KNOWN = 100;
 export class ResultTables {
   private readonly logger = new Logger(ResultTables.name);
   /** By file and setting. Live files never change. */
-  private readonly layouts = new LRUCache<string, TableLayout>({ max: MAX_KNOWN });
-  private readonly counts = new LRUCache<string, RowCounts>({ max: MAX_KNOWN });
+  private readonly layouts = new LRUCache<string, Promise<TableLayout>>({ max: MAX_KNOWN });
+  private readonly counts = new LRUCache<string, Promise<RowCounts>>({ max: MAX_KNOWN });
   /** The file that was read last, by project. */
   private readonly shown = new Map<string, string>();
 
@@ -122,7 +122,7 @@ export class ResultTables {
       } catch (error) {
         if (!(error instanceof TableError)) throw error;
         // Another program may have changed the file.
-        this.layouts.clear();
+        if (problemCodeOf(error.flaw) === 'RESULT_UNREADABLE') this.layouts.delete(keyOf(live, table));
         if (error.flaw.code !== 'missing-file' || before?.position === live.position) {
           this.logger.warn({
             projectId,
@@ -146,34 +146,47 @@ export class ResultTables {
     if (previous !== undefined && previous !== file) this.readers.forget(previous);
     this.shown.set(live.projectId, file);
 
-    const key = JSON.stringify([file, table]);
-    let layout = this.layouts.get(key);
-    if (layout === undefined) {
-      layout = layoutOf(table, await this.rows.find(file, table.name));
-      this.layouts.set(key, layout);
-    }
-    return { live, file, layout, counts: await this.countsOf(key, file, layout, live) };
+    const key = keyOf(live, table);
+    const layout = await remembered(this.layouts, key, async () =>
+      layoutOf(table, await this.rows.find(file, table.name)),
+    );
+    const counts = await remembered(this.counts, key, () => this.count(key, file, layout, live));
+    return { live, file, layout, counts };
   }
 
-  private async countsOf(
+  private async count(
     key: string,
     file: string,
     layout: TableLayout,
     { runId }: LiveResult,
   ): Promise<RowCounts> {
-    const known = this.counts.get(key);
-    if (known !== undefined) return known;
     try {
-      const counts = await this.rows.count(file, layout, runId);
-      this.counts.set(key, counts);
-      return counts;
+      return await this.rows.count(file, layout, runId);
     } catch (error) {
       if (!(error instanceof TableError) || error.flaw.code !== 'too-slow') throw error;
       const unknown = { all: null, today: null };
-      this.counts.set(key, unknown, { ttl: NO_COUNT_MS });
+      this.counts.set(key, Promise.resolve(unknown), { ttl: NO_COUNT_MS });
       return unknown;
     }
   }
+}
+
+function keyOf({ file }: LiveResult, table: ResultTable): string {
+  return JSON.stringify([file, table]);
+}
+
+/** Readers that come at the same time share one query. */
+function remembered<Value>(
+  cache: LRUCache<string, Promise<Value>>,
+  key: string,
+  read: () => Promise<Value>,
+): Promise<Value> {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const value = read();
+  cache.set(key, value);
+  value.catch(() => cache.delete(key));
+  return value;
 }
 
 function answerOf({ live, layout, counts }: OpenTable, { view, search, sort }: RowsQuestion): TableAnswer {
