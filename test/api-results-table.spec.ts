@@ -156,7 +156,7 @@ describe('the table of a live result', () => {
       ['%', 'C'],
       ['\\', ''],
       ["'", ''],
-      ['300', 'ED'],
+      ['300', ''],
       ['unseen', ''],
       ['  ', 'EDBFC'],
       ['example.com', 'B'],
@@ -166,7 +166,7 @@ describe('the table of a live result', () => {
 
     it('combines search and view', async () => {
       expect(titles((await rows('jobs', { search: '100' })).items)).toBe('C');
-      expect(titles((await rows('jobs', { search: '100', view: 'all' })).items)).toBe('BFC');
+      expect(titles((await rows('jobs', { search: '100', view: 'all' })).items)).toBe('FC');
     });
 
     it('refuses what is not a query of this table', async () => {
@@ -447,7 +447,7 @@ describe('the table of a live result', () => {
     const file = await fileOf('large');
     const response = await jobato.fetch(path('large', {}, 'rows.csv'));
     const reader = response.body!.getReader();
-    let text = Buffer.from((await reader.read()).value!).toString();
+    let text = Buffer.from((await reader.read()).value).toString();
     await publish('large', (database) => database.exec('CREATE TABLE jobs (id INTEGER, text TEXT)'));
     await jobato.app.get(LiveResults).refresh('large');
     expect(await fileOf('large')).not.toBe(file);

@@ -63,7 +63,12 @@ export function resultsTable(
     ...(layout.title === null ? [] : [layout.title]),
     ...others.map((index) => layout.columns[index]!.name),
   ];
-  const rows = page.rows.map((cells) => rowView(cells, layout, others));
+  const shown = page.rows.map((cells) => rowView(cells, layout, others));
+  const numeric = others.map((_, index) => isNumeric(shown, index));
+  const rows = shown.map((row) => ({
+    ...row,
+    cells: row.cells.map((cell, index) => ({ ...cell, isNumber: cell.isNumber || numeric[index]! })),
+  }));
   return {
     run: {
       number: `#${live.number}`,
@@ -89,7 +94,7 @@ export function resultsTable(
       label: columnLabel(name),
       href: name.length > MAX_NAME_IN_ADDRESS ? null : href({ sort: sortText(nextSort(name, page.sort)) }),
       ariaSort: page.sort?.column === name ? (page.sort.descending ? 'descending' : 'ascending') : null,
-      isNumber: isNumeric(rows, layout.title === null ? index : index - 1),
+      isNumber: numeric[layout.title === null ? index : index - 1] ?? false,
     })),
     rows,
     empty: rows.length === 0 ? emptyText(page, cursor !== undefined, href) : null,
@@ -107,7 +112,7 @@ function nextSort(column: string, sort: TableSort | null): TableSort {
   return { column, descending: sort?.column === column && !sort.descending };
 }
 
-/** Returns true if a column has numbers and nothing else. Its head is then aligned with them. */
+/** Returns true if a column has numbers and nothing else. Its head and its blanks are then aligned with them. */
 function isNumeric(rows: RowView[], index: number): boolean {
   const cells = rows.flatMap((row) => row.cells[index] ?? []);
   return cells.some(({ isNumber }) => isNumber) && cells.every((cell) => cell.isNumber || cell.isBlank);

@@ -27,13 +27,14 @@ export function readerProgram(load: NodeJS.Require, sqlitePath: string): void {
   const { Worker } = load('node:worker_threads') as typeof Threads;
   const Sqlite = load(sqlitePath) as new (file: string, options: object) => Database;
 
-  const MAX_FILES = 8;
+  const MAX_FILES = 4;
   const MAX_STATEMENTS = 20;
   const PRAGMAS = [
     'trusted_schema = OFF',
     'query_only = ON',
     'cell_size_check = ON',
-    'cache_size = -8000',
+    // A search reads the whole table, so the table should fit.
+    'cache_size = -32000',
     // For all files of this process.
     'hard_heap_limit = 268435456',
   ];

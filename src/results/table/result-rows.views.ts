@@ -28,7 +28,8 @@ export class TableQuery {
 
   @ApiPropertyOptional({
     maxLength: MAX_SEARCH,
-    description: 'Only rows with this text in a shown column, in upper or lower case',
+    description:
+      'Only rows with this text in a shown column, in upper or lower case. Columns declared as numbers are not searched',
   })
   @IsOptional()
   @IsString()

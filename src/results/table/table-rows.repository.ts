@@ -35,6 +35,9 @@ const CSV_CELL_BYTES = 1024 * 1024;
 /** A table has at most 2,000 columns unless SQLite was built otherwise. */
 const MAX_FOUND_COLUMNS = 2000;
 const NO_LIMIT = 2n ** 62n;
+/** Declared types of columns that are not searched: SQLite would first write each number as text. */
+const NUMERIC = /INT|REAL|FLOA|DOUB/i;
+const NOT_ASCII = /[^\0-\x7f]+/;
 
 /** Reads tables of foreign database files. No name or value of a file, a project or a client becomes part of SQL unquoted. */
 @Injectable()
@@ -158,15 +161,20 @@ function* conditionsOf(
   if (runId !== null && newBy !== null)
     yield { sql: `${column(newBy)} COLLATE BINARY = ?`, parameters: [runId] };
   if (search === null) return;
-  const pattern = `%${search.replace(/[\\%_]/g, '\\$&')}%`;
-  const likeAny = (sql: string, parameters: string[]) => ({
-    sql: `(${columns.map(({ name }) => sql.replaceAll('$', () => column(name))).join(' OR ')})`,
-    parameters: columns.flatMap(() => parameters),
+  const searched = columns.filter(({ type }) => !NUMERIC.test(type));
+  const pattern = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const anyOf = (sql: string, parameters: string[]) => ({
+    sql: `(${searched.map(({ name }) => sql.replaceAll('$', () => column(name))).join(' OR ') || '0'})`,
+    parameters: searched.flatMap(() => parameters),
   });
+  const like = "$ LIKE ? ESCAPE '\\'";
+  if (!NOT_ASCII.test(search)) {
+    yield anyOf(like, [pattern(search)]);
+    return;
+  }
   // LIKE ignores the case of ASCII letters only. It selects the rows in which a slower function looks for others.
-  yield /[^\0-\x7f]/.test(search)
-    ? likeAny("($ LIKE ? ESCAPE '\\' AND holds($, ?))", [pattern.replace(/[^\0-\x7f]+/g, '%'), search])
-    : likeAny("$ LIKE ? ESCAPE '\\'", [pattern]);
+  const roughly = pattern(search).replace(new RegExp(NOT_ASCII, 'g'), '%');
+  yield anyOf(`(${like} OR (${like} AND holds($, ?)))`, [pattern(search), roughly, search]);
 }
 
 /**
