@@ -1,9 +1,18 @@
-import { chmodSync, copyFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { LiveResults } from '../src/results/live-results';
 import { invalid, problem } from './support/expect-problem';
-import { RunningApp } from './support/jobato';
+import { isAlive, makeFolders, RunningApp, ServerProcess } from './support/jobato';
 import { publishTable, tableProject } from './support/table-results';
 import { until } from './support/until';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
@@ -468,3 +477,39 @@ describe('the table of a live result', () => {
     }
   });
 });
+
+it('the process that reads results ends with a server that is killed, also within an endless query', async () => {
+  const folders = makeFolders({ endless: tableProject('endless', { columns: ['x'] }) });
+  const server = await ServerProcess.start(folders, { JOBATO_API_KEY: KEY });
+  const publisher = {
+    folders,
+    trigger: server.trigger.bind(server),
+    untilEnded: server.untilEnded.bind(server),
+  };
+  await publishTable(publisher, new HttpWorker(server), 'endless', (database) =>
+    database.exec(`CREATE VIEW jobs AS ${ENDLESS} SELECT count(*) AS x FROM n`),
+  );
+  const answer = fetch(`${server.url}/api/projects/endless/results/rows`).catch(() => null);
+  // Of the time limit of the first query, the processor time proves that it is at work.
+  await until(() => readersOf(server.child.pid!).some(({ ticks }) => ticks > 50));
+  const readers = readersOf(server.child.pid!);
+  await server.end('SIGKILL');
+  await answer;
+  await until(() => readers.every(({ pid }) => !isAlive(pid)));
+  rmSync(folders.root, { recursive: true, force: true });
+});
+
+/** Returns the children of a server that read results, with the processor time that they used. */
+function readersOf(parent: number): { pid: number; ticks: number }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      if (!/^\d+$/.test(name)) return [];
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const isReader = Number(fields[1]) === parent && stat.includes('(jobato-tables)');
+      return isReader ? [{ pid: Number(name), ticks: Number(fields[11]) }] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type BetterSqlite3 from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { LiveResults } from '../src/results/live-results';
@@ -7,6 +7,8 @@ import { RunningApp } from './support/jobato';
 import { publishTable, tableProject } from './support/table-results';
 import { externalProject, HttpWorker, KEY } from './support/worker-api';
 
+/** As text: code evaluated by the test is not subject to the policy of the page. */
+const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const OFFERS = {
   title: 'title',
   link: 'url',
@@ -145,44 +147,40 @@ describe('the results of a project in a browser', () => {
     await page.getByText('THE END').waitFor();
   });
 
-  it.each([true, false])(
-    'are text, whatever a file has in it, with JavaScript: %s',
-    async (javaScriptEnabled) => {
-      // plain words: allowed
-      await publish('attack', (database) => {
-        const names = ['title', 'url', ATTACK, '{{constructor}}', 'x" onclick="document.title=1'];
-        database.exec(
-          `CREATE TABLE jobs (${names.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')})`,
-        );
-        const add = database.prepare(`INSERT INTO jobs VALUES (?, ?, ?, '{{this}}', ?)`);
-        for (const url of [
-          'javascript:alert(1)',
-          'data:text/html,<script>1</script>',
-          ATTACK,
-          `https://example.com/${ATTACK}`,
-        ])
-          add.run(ATTACK, url, ATTACK, ' href="/logout" hx-get="/logout"');
-        add.run('', 'https://example.com/untitled', null, null);
-      });
-      const page = await open('/projects/attack/results', { javaScriptEnabled });
-      await page.getByText('{{this}}').first().waitFor();
-      expect(await rows(page).count()).toBe(5);
-      expect(await page.title()).toBe('Results, attack · Jobato');
-      expect(
-        await page.locator('main img, main script, main [onerror], main [onclick], td [hx-get]').count(),
-      ).toBe(0);
-      const leading = page.locator('tbody a');
-      expect(await leading.evaluateAll((links) => links.map((each) => String(each)))).toEqual([
-        'https://example.com/untitled',
-      ]);
-      await page.goto(
-        `/projects/attack/results?${new URLSearchParams({ sort: ATTACK, search: ATTACK }).toString()}`,
+  it.each([true, false])('are text, not code, with JavaScript: %s', async (javaScriptEnabled) => {
+    await publish('attack', (database) => {
+      const names = ['title', 'url', ATTACK, '{{constructor}}', 'x" onclick="document.title=1'];
+      database.exec(
+        `CREATE TABLE jobs (${names.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')})`,
       );
-      await page.locator('[aria-sort=ascending]').filter({ hasText: 'onerror' }).waitFor();
-      expect(await page.getByLabel('Search', { exact: true }).inputValue()).toBe(ATTACK);
-      expect(await page.title()).toBe('Results, attack · Jobato');
-    },
-  );
+      const add = database.prepare(`INSERT INTO jobs VALUES (?, ?, ?, '{{this}}', ?)`);
+      for (const url of [
+        'javascript:alert(1)',
+        'data:text/html,<script>1</script>',
+        ATTACK,
+        `https://example.com/${ATTACK}`,
+      ])
+        add.run(ATTACK, url, ATTACK, ' href="/logout" hx-get="/logout"');
+      add.run('', 'https://example.com/untitled', null, null);
+    });
+    const page = await open('/projects/attack/results', { javaScriptEnabled });
+    await page.getByText('{{this}}').first().waitFor();
+    expect(await rows(page).count()).toBe(5);
+    expect(await page.title()).toBe('Results, attack · Jobato');
+    expect(
+      await page.locator('main img, main script, main [onerror], main [onclick], td [hx-get]').count(),
+    ).toBe(0);
+    const leading = page.locator('tbody a');
+    expect(await leading.evaluateAll((links) => links.map((each) => String(each)))).toEqual([
+      'https://example.com/untitled',
+    ]);
+    await page.goto(
+      `/projects/attack/results?${new URLSearchParams({ sort: ATTACK, search: ATTACK }).toString()}`,
+    );
+    await page.locator('[aria-sort=ascending]').filter({ hasText: 'onerror' }).waitFor();
+    expect(await page.getByLabel('Search', { exact: true }).inputValue()).toBe(ATTACK);
+    expect(await page.title()).toBe('Results, attack · Jobato');
+  });
 
   it('say what to do where there are none', async () => {
     const page = await open('/projects/empty/results');
@@ -230,6 +228,26 @@ describe('the results of a project in a browser', () => {
     await firstTitle(page, 'Offer 100');
   });
 
+  it('are accessible in light and dark mode', async () => {
+    const page = await open('/');
+    for (const path of [
+      'offers/results',
+      'offers/results?search=nowhere',
+      'empty/results',
+      'plain/results',
+    ]) {
+      await page.goto(`/projects/${path}`);
+      await page.evaluate(AXE);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        const found = await page.evaluate(
+          'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, String(nodes[0].target)]))',
+        );
+        expect([path, colorScheme, found]).toEqual([path, colorScheme, []]);
+      }
+    }
+  });
+
   it.each(['light', 'dark'] as const)('fit a phone in %s mode', async (colorScheme) => {
     const page = await open('/projects/offers/results', {
       viewport: { width: 390, height: 844 },
@@ -241,4 +259,29 @@ describe('the results of a project in a browser', () => {
     await link(page, 'company').click();
     await page.locator('[aria-sort=ascending]').filter({ hasText: 'company' }).waitFor();
   });
+});
+
+it('addresses of a search have the base path', async () => {
+  const jobato = await RunningApp.start(
+    { offers: tableProject('offers') },
+    { JOBATO_API_KEY: KEY, BASE_PATH: '/jobato' },
+  );
+  const browser = await launchBrowser();
+  try {
+    await publishTable(jobato, new HttpWorker(jobato), 'offers', (database) =>
+      database.exec(
+        "CREATE TABLE jobs (title, url); INSERT INTO jobs VALUES ('Baker', 'https://example.com/a')",
+      ),
+    );
+    const { page, complaints } = await openPage(browser, jobato.url);
+    await page.goto('/jobato/projects/offers/results');
+    await page.getByLabel('Search', { exact: true }).fill('baker');
+    await page.waitForURL('**/jobato/projects/offers/results?search=baker');
+    await page.getByRole('link', { name: 'title' }).click();
+    await page.waitForURL('**/jobato/projects/offers/results?search=baker&sort=title');
+    expect(complaints).toEqual([]);
+  } finally {
+    await browser.close();
+    await jobato.stop();
+  }
 });

@@ -3,20 +3,27 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import type { Run } from '../../src/runs/run';
-import type { RunningApp } from './jobato';
+import type { Folders, RunningApp } from './jobato';
 import { anEvent, externalProject, type HttpWorker } from './worker-api';
 
 /** Returns a project for external workers that shows the table `jobs` of its result. */
 export const tableProject = (id: string, setting: object = {}, keep = 5): string =>
   externalProject(id, `result: ${JSON.stringify({ keep, table: { name: 'jobs', ...setting } })}\n`);
 
+/** A server in this process, or in its own. */
+interface Publisher {
+  folders: Pick<Folders, 'dataDir'>;
+  trigger: RunningApp['trigger'];
+  untilEnded: (runId: string) => Promise<Pick<Run, 'number' | 'runId'> & { result: object | null }>;
+}
+
 /** Makes a database the live result of a project, as an external worker does. `fill` gets the id of the run. */
 export async function publishTable(
-  jobato: RunningApp,
+  jobato: Publisher,
   worker: HttpWorker,
   projectId: string,
   fill: (database: BetterSqlite3.Database, runId: string) => void,
-): Promise<Run> {
+): Promise<{ runId: string; number: number }> {
   const { runId } = await jobato.trigger(projectId);
   const path = join('work', `${projectId}.db`);
   await mkdir(join(jobato.folders.dataDir, 'work'), { recursive: true });
@@ -30,6 +37,7 @@ export async function publishTable(
   }
   await worker.say(anEvent(runId, 'run.completed', { resultsDb: path }));
   const run = await jobato.untilEnded(runId);
-  if (run.result?.state !== 'accepted') throw new Error(`Not accepted: ${JSON.stringify(run.result)}`);
+  if ((run.result as { state?: string } | null)?.state !== 'accepted')
+    throw new Error(`Not accepted: ${JSON.stringify(run.result)}`);
   return run;
 }

@@ -103,9 +103,8 @@ export class RowPageView {
     items: {
       type: 'object',
       additionalProperties: {
-        nullable: true,
         oneOf: [
-          { type: 'string' },
+          { type: 'string', nullable: true },
           { type: 'number' },
           { $ref: getSchemaPath(BlobView) },
           { $ref: getSchemaPath(CutTextView) },

@@ -73,11 +73,6 @@ export class ResultTables {
     private readonly readers: TableReaders,
   ) {}
 
-  /** Returns whether the project file names a table. */
-  isSet(projectId: string): boolean {
-    return this.results.settingOf(projectId).table !== null;
-  }
-
   /** @throws JobatoError, among them RESULT_CHANGED for a cursor of an earlier result */
   page(
     projectId: string,
