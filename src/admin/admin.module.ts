@@ -7,7 +7,6 @@ import { LogsModule } from '../logs/logs.module';
 import { NotificationsModule } from '../notifications/notifications.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
-import { ResultsModule } from '../results/results.module';
 import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
 import { ResultsModule } from '../results/results.module';
