@@ -119,7 +119,6 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'results', path: '/projects/invoices/results' },
     { name: 'results-sorted', path: '/projects/invoices/results?view=all&sort=-amount' },
     { name: 'results-nothing-found', path: '/projects/invoices/results?search=nowhere' },
-    { name: 'results-no-table', path: '/projects/cleanup/results' },
     { name: 'timeline', path: `/runs/${runs.failed}/timeline` },
     { name: 'login', path: `${guarded.url}/login` },
     { name: 'login-wrong', path: `${guarded.url}/login`, prepare: guess },
