@@ -73,7 +73,7 @@ const PURE_RULES = [
   'executor/(secret-mask|line-splitter|step-report|step-environment)',
   'history/(rerun-reason|rerun-reason-text)',
   'http/problem-catalogue',
-  'inputs/(run-inputs|input-file)',
+  'inputs/(run-inputs|input-file|input-switch|enabled-edit|search-key)',
   'intake/(event-authority|event-command|event-effect|event-listing|same-event)',
   'logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)',
   'projects/(project|params|scope|project-file|project-file\\.schema|schedule-file|settle-projects|content-hash)',

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { EventStream } from '../src/events/event-stream';
 import { InputFiles } from '../src/inputs/input-files';
 import type { ProjectListView, ProjectView } from '../src/projects/project-view';
+import type { RunDetailView } from '../src/runs/run-view';
 import { RunsService } from '../src/runs/runs.service';
 import { problem } from './support/expect-problem';
 import { type Folders, makeFolders, nodeStep, RunningApp, writeConfig } from './support/jobato';
@@ -97,6 +100,74 @@ it('steps receive the inputs in a file only if the project declares inputs', asy
   expect(await requests(plain.runId)).toEqual([
     expect.not.objectContaining({ runInputs: expect.anything() }),
   ]);
+});
+
+describe('a run', () => {
+  const view = async (path: string) => (await jobato.api.get(path).expect(200)).body as RunDetailView;
+  /** As an external worker on the stream. */
+  const say = (runId: string, payload: object) =>
+    jobato.app.get(EventStream).publish([
+      {
+        eventId: randomUUID(),
+        eventType: 'run.completed',
+        eventVersion: '1',
+        occurredAt: new Date().toISOString(),
+        runId,
+        payload: JSON.stringify(payload),
+      },
+    ]);
+
+  it('has its inputs in its own answer and not in lists', async () => {
+    await start(both);
+    const { runId } = await jobato.trigger('search');
+    expect((await view(`/api/runs/${runId}`)).runInputs).toEqual(EXPECTED);
+    for (const path of ['/api/projects/search/runs/1', '/api/projects/search/runs/current'])
+      expect(await view(path)).toMatchObject({ runInputs: EXPECTED, zeroResults: null, issuedCalls: null });
+    const { items } = (await jobato.api.get('/api/runs').expect(200)).body as { items: object[] };
+    expect(items).toEqual([expect.not.objectContaining({ runInputs: expect.anything() })]);
+    const { runId: plain } = await jobato.trigger('plain');
+    expect((await view(`/api/runs/${plain}`)).runInputs).toBeNull();
+  });
+
+  it('has the searches that it reported without results, and shows them', async () => {
+    await start(both);
+    const { runId } = await jobato.trigger('search');
+    await jobato.api.get(`/runs/${runId}`).expect(200, /A run reports searches without results when it ends/);
+    const occurredAt = '2026-03-01T10:00:00.000Z';
+    await say(runId, {
+      issuedCalls: 5,
+      zeroResults: [
+        { queryText: ' rust ', domain: 'A.com', occurredAt },
+        { queryText: 'lost' },
+        { queryText: '<b>', domain: 'a.com', occurredAt: 'soon' },
+      ],
+    });
+    const { endedAt } = await jobato.untilEnded(runId);
+    expect(await view(`/api/runs/${runId}`)).toMatchObject({
+      issuedCalls: 5,
+      zeroResults: [
+        { queryText: ' rust ', domain: 'A.com', occurredAt },
+        { queryText: '<b>', domain: 'a.com', occurredAt: endedAt },
+      ],
+      omitted: ['zeroResults'],
+    });
+    const { text } = await jobato.api.get(`/runs/${runId}`).expect(200);
+    expect(text).toContain('2 searches, 2 without results, 5 calls');
+    expect(text).toContain('&lt;b&gt;');
+    expect(text).toMatch(
+      /site:a\.com Rust<\/code>[^]*No results[^]*not in the inputs[^]*site:a\.com Go<\/code>/,
+    );
+    expect(text).toContain('too many searches without results');
+    await jobato.api.get(`/runs/${runId}/timeline`).expect(200, /Run completed/);
+  });
+
+  it('without searches has no such section', async () => {
+    await start(both);
+    const { runId } = await jobato.trigger('plain');
+    await jobato.untilEnded(runId);
+    const { text } = await jobato.api.get(`/runs/${runId}`).expect(200);
+    expect(text).not.toContain('run-searches');
+  });
 });
 
 describe('a project without enabled inputs', () => {

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Clock, plusSeconds, toInstant } from '../src/clock/clock';
 import { EventStream } from '../src/events/event-stream';
+import type { RunView } from '../src/runs/run-view';
 import type { RunEventMap, RunEventType, StreamFields } from '../src/events/run-event';
 import type { ProjectListView } from '../src/projects/project-view';
 import { type QuotaStatus, Quotas } from '../src/quota/quotas';
@@ -222,6 +223,8 @@ describe('project with a quota', () => {
 });
 
 describe('counting calls', () => {
+  const callsOf = async (id: string) =>
+    ((await jobato.api.get(`/api/runs/${id}`).expect(200)).body as RunView).issuedCalls;
   let runId: string;
   beforeEach(async () => {
     await start({ 'quota.yaml': QUOTA.replace('5', '1000') });
@@ -270,12 +273,29 @@ describe('counting calls', () => {
     expect(await usedOf('far')).toBe(7);
     expect(await say(runId, 'run.completed', { attempt: 2, issuedCalls: 10 })).toBe('applied');
     expect(await usedOf('far')).toBe(16);
+    expect(await callsOf(runId)).toBe(16);
+  });
+
+  it('shows the calls of a run, and whether it reported any', async () => {
+    expect(await callsOf(runId)).toBeNull();
+    await say(runId, 'run.progress', { current: 1 });
+    expect(await callsOf(runId)).toBeNull();
+    await say(runId, 'run.progress', { quotaUsed: 0 });
+    expect(await callsOf(runId)).toBe(0);
+    await Promise.all([1, 2, 3].map((quotaUsed) => say(runId, 'run.progress', { quotaUsed })));
+    expect(await callsOf(runId)).toBe(6);
+    await say(runId, 'run.failed', { errorCode: 'E', message: 'm' });
+    expect(await callsOf(runId)).toBe(6);
+    const { runId: silent } = await jobato.trigger('far');
+    await say(silent, 'run.completed', { issuedCalls: 0 });
+    expect(await callsOf(silent)).toBe(0);
   });
 
   it('counts calls of a stopped run', async () => {
     await jobato.api.delete(`/api/runs/${runId}`).expect(202);
     expect(await say(runId, 'run.completed', { issuedCalls: 4 })).toBe('already-ended');
     expect(await usedOf('far')).toBe(4);
+    expect(await callsOf(runId)).toBe(4);
   });
 
   it("uses the day of the call, or of arrival if the sender's time is impossible", async () => {

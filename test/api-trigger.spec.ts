@@ -46,6 +46,8 @@ const MEMBERS = [
   'summary',
   'error',
   'artifacts',
+  'zeroResults',
+  'issuedCalls',
   'result',
   'omitted',
   'pinned',
@@ -124,6 +126,8 @@ describe('triggering a run', () => {
       summary: { newJobsCount: null, relevantCount: null },
       error: null,
       artifacts: [],
+      zeroResults: null,
+      issuedCalls: null,
       result: null,
       omitted: [],
       pinned: false,
@@ -131,7 +135,7 @@ describe('triggering a run', () => {
       artifactsRemovedAt: null,
     });
     const again = (await jobato.api.get(location).expect(200)).body as RunView;
-    expect({ ...again, waiting: null }).toEqual({ ...run, waiting: null });
+    expect({ ...again, waiting: null }).toEqual({ ...run, runInputs: null, waiting: null });
   });
 
   it.each<[string, (request: Test) => Test]>([

@@ -80,6 +80,29 @@ describe('Database', () => {
       'INSERT INTO applied_events (event_id, event_type, occurred_at, applied_at, run_id, payload, outcome, effect)' +
         " VALUES (?, ?, '', '', ?, '{}', 'applied', ?)",
     );
+    const ended = {
+      zeroResults: [
+        { queryText: 'q', domain: 'd', occurredAt: '2026-03-01T11:00:00+01:00' },
+        { domain: 'd' },
+      ],
+    };
+    before
+      .prepare(
+        "UPDATE runs SET executor = 'external', status = 'completed', ended_at = 'then' WHERE run_id IN (?, ?, ?)",
+      )
+      .run(id(2), id(3), id(4));
+    const completed = before.prepare(
+      'INSERT INTO applied_events (event_id, event_type, occurred_at, applied_at, run_id, payload, outcome)' +
+        " VALUES (?, 'run.completed', '', '', ?, ?, ?)",
+    );
+    completed.run('e4', id(2), JSON.stringify(ended), 'applied');
+    completed.run('e5', id(3), JSON.stringify(ended), 'already-ended');
+    completed.run(
+      'e6',
+      id(4),
+      JSON.stringify({ zeroResults: Array(600).fill(ended.zeroResults[0]) }),
+      'applied',
+    );
     told.run('e1', 'run.requested', id(1), 'made known to workers');
     told.run('e2', 'run.started', id(1), 'waiting → active');
     told.run('e3', 'run.progress', id(1), null);
@@ -91,16 +114,24 @@ describe('Database', () => {
     const unknown = { triggeredByName: null, cancelRequestedBy: null };
     expect(await updated.rows(RunEntity).select(updated.read, 'ORDER BY run_id', [])).toMatchObject([
       { runId: id(1), projectId: 'demo', number: 1, runInputs: null, quota: null, attempt: 1, ...unknown },
-      { runId: id(2), projectId: 'other', number: 1 },
-      { runId: id(3), projectId: 'demo', number: 2 },
-      { runId: id(4), projectId: 'demo', number: 3 },
+      {
+        runId: id(2),
+        projectId: 'other',
+        number: 1,
+        zeroResults: [{ queryText: 'q', domain: 'd', occurredAt: '2026-03-01T10:00:00.000Z' }],
+        issuedCalls: null,
+      },
+      { runId: id(3), projectId: 'demo', number: 2, zeroResults: null },
+      // More than a run stores.
+      { runId: id(4), projectId: 'demo', number: 3, zeroResults: null },
     ]);
     expect(await updated.rows(RunNumberEntity).select(updated.read, 'ORDER BY project_id', [])).toEqual([
       { projectId: 'demo', lastNumber: 3 },
       { projectId: 'other', lastNumber: 1 },
     ]);
     const events = updated.rows(AppliedEventEntity);
-    expect(await events.select(updated.read, 'ORDER BY position', [])).toMatchObject([
+    const isOld = "WHERE event_id IN ('e1', 'e2', 'e3') ORDER BY position";
+    expect(await events.select(updated.read, isOld, [])).toMatchObject([
       { origin: 'server', fromPhase: null, toPhase: null },
       { origin: 'worker', fromPhase: 'waiting', toPhase: 'active' },
       { origin: 'worker', fromPhase: null, toPhase: null },

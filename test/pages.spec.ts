@@ -264,7 +264,15 @@ describe('pages in a browser', () => {
   it('return 204 while nothing has changed', async () => {
     const { runId } = await jobato.trigger('search', { scope: 'only:publish' });
     await jobato.untilEnded(runId);
-    for (const path of ['/', '/projects/search', `/runs/${runId}`, '/workers', '/quota', '/status']) {
+    for (const path of [
+      '/',
+      '/projects/search',
+      `/runs/${runId}`,
+      '/workers',
+      '/quota',
+      '/queries',
+      '/status',
+    ]) {
       const page = await (await jobato.fetch(path)).text();
       const parts = [...page.matchAll(/hx-get="([^"]+version[^"]+)"/g)];
       expect(parts.length).toBeGreaterThan(1); // the count in the header is one of them
@@ -428,6 +436,7 @@ describe('pages in a browser', () => {
       '/notifications',
       '/schedules',
       '/quota',
+      '/queries',
       '/workers',
       '/status',
     ]) {

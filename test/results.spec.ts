@@ -65,7 +65,7 @@ describe('the live result of a project', () => {
     return readFileSync(join(jobato.folders.dataDir, path), 'utf8');
   };
 
-  it('is the file that a completed run offers, as a private copy that nobody writes', async () => {
+  it('is the file that a completed run offers, as a private copy that is never written', async () => {
     const run = await make('plain', 'first');
     const { path, ...shown } = await live('plain');
     expect(shown).toEqual({
@@ -166,7 +166,7 @@ describe('the live result of a project', () => {
       await jobato.api.get(`/api/projects/never/${path}`).expect(problem(404, 'RESULT_NOT_FOUND'));
     expect(await kept('never')).toEqual([]);
     expect(existsSync(join(jobato.folders.dataDir, 'results/never'))).toBe(false);
-    await jobato.api.get('/api/projects/nobody/result').expect(problem(404, 'PROJECT_NOT_FOUND'));
+    await jobato.api.get('/api/projects/unknown/result').expect(problem(404, 'PROJECT_NOT_FOUND'));
     await jobato.api
       .put('/api/projects/plain/result')
       .send({ runId: '019ca9d6-8580-7000-8000-000000000001' })

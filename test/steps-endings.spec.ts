@@ -30,7 +30,7 @@ describe('end of a step', () => {
         code: `${nodeStep('code', 'console.error("it broke"); process.exitCode = 42')}${AFTER}`,
         signal: `${nodeStep('signal', 'process.kill(process.pid, "SIGKILL")')}${AFTER}`,
         slow: limited('slow', `console.log('begun'); ${WAITS}`, 0.3),
-        whole: `${nodeStep('whole', WAITS, 'timeoutSeconds: 0.3\n')}${AFTER}`,
+        whole: `${nodeStep('whole', WAITS, 'timeoutSeconds: 1.5\n')}${AFTER}`,
         second: `id: second\ntimeoutSeconds: 0.6\nsteps:\n  - name: first\n    command: [echo, first]\n  - name: work\n    command: [sleep, '60']\n  - name: after\n    command: [echo, after]\n`,
         leaves: nodeStep(
           'leaves',

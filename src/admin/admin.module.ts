@@ -18,6 +18,7 @@ import { ResultPageController } from './artifact/result-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
 import { NotificationsPageController } from './installation/notifications-page.controller';
+import { QueriesPageController } from './installation/queries-page.controller';
 import { StatusPageController } from './installation/status-page.controller';
 import { WorkersPageController } from './installation/workers-page.controller';
 import { WorkersReader } from './installation/workers-reader';
@@ -91,6 +92,7 @@ import { WorkersModule } from '../workers/workers.module';
     WorkersPageController,
     StatusPageController,
     QuotaPageController,
+    QueriesPageController,
     NotificationsPageController,
     EventContractPageController,
   ],

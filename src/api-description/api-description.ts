@@ -38,6 +38,7 @@ function general(basePath: string): Omit<OpenAPIObject, 'paths'> {
     .addServer(basePath || '/')
     .addTag('runs', 'Start, list, follow and stop runs')
     .addTag('projects', 'List projects and their state')
+    .addTag('inputs', 'Queries and allowed domains of runs')
     .addTag('results', 'Live results of projects')
     .addTag('schedules', 'Runs that start by the clock, and pauses')
     .addTag('events', 'Rejected events and the event contract')

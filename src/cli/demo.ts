@@ -4,7 +4,7 @@ import type { RunView } from '../runs/run-view';
 import { DemoServer } from './demo-server';
 import { CliFailure, EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
-import { follow } from './run-follower';
+import { follow, type Followed } from './run-follower';
 import { ServerRefusal } from './server-refusal';
 import { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
@@ -26,15 +26,22 @@ interface Glossary {
 }
 
 export interface DemoOptions {
-  /** Exit when the run ends. */
+  /** Exit when the last run ends. */
   once?: boolean;
+  /** The project to run; the default project without it. */
+  project?: string;
 }
 
-/**
- * Runs Jobato on itself: starts the server, builds a glossary of its own documents, shows progress, and keeps
- * serving.
- */
-export async function demo({ once = false }: DemoOptions): Promise<number> {
+/** What the demo runs of the projects that come with Jobato. */
+const STORIES: Record<string, { about: string; runs: number; params: Record<string, string> }> = {
+  // All documents of this checkout: the README and docs.
+  glossary: { about: 'building a glossary of its own docs', runs: 1, params: { docs: '.' } },
+  // The second run shows what is new since the first.
+  'job-search': { about: 'searching recorded job postings, twice', runs: 2, params: {} },
+};
+
+/** Starts the server and runs a project of it, shows progress and results, and keeps serving. */
+export async function demo({ once = false, project }: DemoOptions): Promise<number> {
   const terminal = new Terminal(process.stdout);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
@@ -42,17 +49,23 @@ export async function demo({ once = false }: DemoOptions): Promise<number> {
   const server = await DemoServer.start(readEnvironment(process.env), stop.signal);
   if (server === null) return EXIT.interrupted;
   try {
-    terminal.remark(
-      `Jobato is running at ${server.client.url} and is building a glossary of its own docs.`,
-      '',
-    );
-    const { run, exitCode } = await follow(server.client, await start(server.client), terminal, stop.signal);
-    if (stop.signal.aborted) return EXIT.interrupted;
-    await tellResult(terminal, server, run);
+    const { client } = server;
+    const projectId = project ?? (await defaultProject(client));
+    const story = STORIES[projectId] ?? { about: `running project ${projectId}`, runs: 1, params: {} };
+    terminal.remark(`Jobato is running at ${client.url} and is ${story.about}.`, '');
+    let last: Followed | null = null;
+    for (let count = 0; count < story.runs; count++) {
+      if (last !== null) terminal.remark('');
+      last = await follow(client, await start(client, projectId, story.params), terminal, stop.signal);
+      if (stop.signal.aborted) return EXIT.interrupted;
+      await tellResult(terminal, server, last.run);
+      if (last.exitCode !== EXIT.done) break;
+    }
+    const { run, exitCode } = last!;
     if (once) return exitCode;
     terminal.remark(
       '',
-      `Open ${server.client.pageOf(run.runId)}`,
+      `Open ${client.pageOf(run.runId)}`,
       `Press Ctrl-C to stop the server. Its log is in ${shortPath(server.logFile)}.`,
     );
     await Promise.race([server.ended, aborted(stop.signal)]);
@@ -64,8 +77,7 @@ export async function demo({ once = false }: DemoOptions): Promise<number> {
   }
 }
 
-/** Starts a run of the default project, or returns the active one from an earlier demo. */
-async function start(client: JobatoClient): Promise<RunView> {
+async function defaultProject(client: JobatoClient): Promise<string> {
   const projects = await client.projects();
   const project =
     projects.find((candidate) => candidate.default) ?? (projects.length === 1 ? projects[0] : undefined);
@@ -74,10 +86,19 @@ async function start(client: JobatoClient): Promise<RunView> {
       'No default project is set. Add "default: true" to one project file.',
       EXIT.notCompleted,
     );
-  // All documents of this checkout: the README and docs.
-  const params = Object.hasOwn(project.params, 'docs') ? { docs: '.' } : {};
+  return project.projectId;
+}
+
+/** Starts a run, or returns the active one from an earlier demo. */
+async function start(
+  client: JobatoClient,
+  projectId: string,
+  wanted: Record<string, string>,
+): Promise<RunView> {
+  const { params: known } = await client.project(projectId);
+  const params = Object.fromEntries(Object.entries(wanted).filter(([name]) => Object.hasOwn(known, name)));
   try {
-    return await client.trigger(project.projectId, { params, triggeredBy: 'api' });
+    return await client.trigger(projectId, { params, triggeredBy: 'api' });
   } catch (error) {
     const activeRunId = error instanceof ServerRefusal ? error.problem?.activeRunId : undefined;
     if (activeRunId === undefined) throw error;
@@ -86,6 +107,9 @@ async function start(client: JobatoClient): Promise<RunView> {
 }
 
 async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, run: RunView): Promise<void> {
+  tellMetrics(terminal, run);
+  if (run.result?.state === 'accepted')
+    terminal.remark('', `Live result: ${run.result.name}, ${client.url}/projects/${run.projectId}/result`);
   if (run.artifacts.length === 0) return;
   terminal.remark('', 'Artifacts:');
   for (const { name } of run.artifacts)
@@ -103,6 +127,13 @@ async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, r
         (source ? terminal.styled('dim', `  ${oneLine(source.document)}:${source.line}`) : ''),
     );
   }
+}
+
+function tellMetrics(terminal: Terminal, { summary }: RunView): void {
+  const known = Object.entries(summary).filter(([, value]) => value !== null);
+  if (known.length === 0) return;
+  terminal.remark('', 'Metrics:');
+  for (const [name, value] of known) terminal.remark(`  ${name}  ${value}`);
 }
 
 function shortened(text: string): string {

@@ -2,7 +2,7 @@ import { normalBasePath, withoutBasePath } from '../config/base-path';
 import type { Environment } from '../config/environment';
 import { flawOfServerUrl } from '../config/server-url';
 import type { ProjectView } from '../projects/project-view';
-import type { RunView } from '../runs/run-view';
+import type { RunDetailView, RunView } from '../runs/run-view';
 import type { RunPageView } from '../runs/run-page.view';
 import type {
   PauseView,
@@ -82,7 +82,7 @@ export class JobatoClient {
     return this.json('GET', `${path}?${query.toString()}`);
   }
 
-  run(runId: string): Promise<RunView> {
+  run(runId: string): Promise<RunDetailView> {
     return this.json('GET', runPath(runId));
   }
 

@@ -102,8 +102,9 @@ async function main(argv: string[]): Promise<number> {
 
   program
     .command('demo')
-    .description('start a server, build a glossary of the Jobato docs, and keep the server running')
-    .option('--once', 'exit with the code of the run when it ends')
+    .description('start a server, run a project that comes with Jobato, and keep the server running')
+    .option('--project <projectId>', 'the project to run, such as job-search; default: the default project')
+    .option('--once', 'exit with the code of the last run when it ends')
     .action(async (options: DemoOptions) => {
       exitCode = await demo(options);
     });

@@ -1,5 +1,5 @@
 import { sizeText } from '../config/size-text';
-import type { RunView, StepView } from '../runs/run-view';
+import type { RunDetailView, StepView } from '../runs/run-view';
 import { shownStarter } from '../runs/shown-starter';
 import { duration, localTime } from './durations';
 import { progressText } from './progress-text';
@@ -8,8 +8,11 @@ import { statusWord } from './status-words';
 import type { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
+/** `--json` prints all. */
+const SHOWN_SEARCHES = 20;
+
 /** Returns everything about one run, one fact per line. */
-export function runDetails(terminal: Terminal, run: RunView, page: string, now: number): string[] {
+export function runDetails(terminal: Terminal, run: RunDetailView, page: string, now: number): string[] {
   const starter = shownStarter(run);
   const facts: [string, string | null][] = [
     ['Number', `#${run.number}`],
@@ -42,7 +45,10 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
       'Worker',
       run.workerId && `${oneLine(run.workerId)}${run.attempt > 1 ? `, attempt ${run.attempt}` : ''}`,
     ],
-    ['Results', oneLine(assignments(run.summary)) || null],
+    ['Searches', searchesText(run)],
+    ['Calls', run.issuedCalls === null ? null : String(run.issuedCalls)],
+    ['Metrics', oneLine(assignments(run.summary)) || null],
+    ['Result', resultText(run)],
     ['Page', page],
   ];
   return [
@@ -53,7 +59,30 @@ export function runDetails(terminal: Terminal, run: RunView, page: string, now: 
       'Artifacts',
       aligned(run.artifacts.map(({ name, size, href }) => [oneLine(name), sizeText(size), href])),
     ),
+    ...block(terminal, 'Searches without results', zeroResultLines(run)),
   ];
+}
+
+function resultText({ result }: RunDetailView): string | null {
+  if (result === null) return null;
+  const { state, name, size, flaw } = result;
+  const what = size === null ? `not used (${flaw ?? state})` : sizeText(size);
+  return `${oneLine(name)}, ${what}`;
+}
+
+function searchesText({ runInputs, zeroResults }: RunDetailView): string | null {
+  if (runInputs === null) return null;
+  const without = zeroResults === null ? '' : `, ${zeroResults.length} reported without results`;
+  return `${runInputs.length}${without}`;
+}
+
+function zeroResultLines({ runId, zeroResults }: RunDetailView): string[] {
+  const found = zeroResults ?? [];
+  const lines = aligned(
+    found.slice(0, SHOWN_SEARCHES).map(({ domain, queryText }) => [oneLine(domain), oneLine(queryText)]),
+  );
+  const more = found.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more: show ${runId} --json`] : lines;
 }
 
 function stepLines(terminal: Terminal, steps: readonly StepView[]): string[] {

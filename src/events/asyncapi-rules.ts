@@ -41,7 +41,7 @@ export const DELIVERY_RULES: readonly { title: string; text: string }[] = [
   },
   {
     title: 'Limits per run',
-    text: 'A run stores up to 500 metrics with names of up to 100 characters, 1,000 artifacts and 200 steps. Further names are ignored, known ones are still updated, and omitted names the incomplete list. The history of a run lists up to 10,000 events or 16 MiB, not counting logs and heartbeats. Later events are applied but not listed.',
+    text: 'A run stores up to 500 metrics with names of up to 100 characters, 1,000 artifacts, 200 steps and 500 searches without results. Further names are ignored, known ones are still updated, and omitted names the incomplete list. The history of a run lists up to 10,000 events or 16 MiB, not counting logs and heartbeats. Later events are applied but not listed.',
   },
   {
     title: 'Consumer groups',

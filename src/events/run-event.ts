@@ -79,11 +79,11 @@ export interface QuotaBudget {
   concurrencyLimit: number;
 }
 
-/** A search without results. */
-export interface ZeroResult {
-  queryText: string;
-  domain: string;
-  occurredAt: Instant;
+/** A search without results, as workers send it. */
+export interface ReportedZeroResult {
+  queryText?: string;
+  domain?: string;
+  occurredAt?: string;
 }
 
 /** Payloads of all run events, by type. Members not listed here are kept and ignored. */
@@ -138,7 +138,7 @@ export interface RunEventMap {
     persistedResults?: number;
     /** All calls of the attempt, including those already reported in `run.progress`. */
     issuedCalls?: number;
-    zeroResults?: ZeroResult[];
+    zeroResults?: ReportedZeroResult[];
     metrics?: Record<string, number>;
     artifacts?: ReportedArtifact[];
     /** The result of the project: a file below the run's folder, or an uploaded artifact. */

@@ -236,7 +236,7 @@ export class RunAttempt implements Attempt {
     return end;
   }
 
-  /** Most runs capture nothing. On another machine than the server's, nobody would ever delete the files. */
+  /** Most runs capture nothing. On another machine than the server's, the files would never be deleted. */
   private async leaveHtml(): Promise<void> {
     if (this.tools.sharesDataDir) await rmdir(this.htmlDir).catch(() => undefined);
     else await rm(this.htmlDir, { recursive: true, force: true }).catch(() => undefined);

@@ -7,7 +7,7 @@ import { MAX_EVENT_BYTES } from '../events/parse-event';
 import type { RunInput } from '../events/run-event';
 import { JobatoError } from '../http/problem-catalogue';
 import { parseAllowlists, parseQueries } from './input-file';
-import { type AllowedDomain, MAX_COMBINATIONS, type Query, runInputs } from './run-inputs';
+import { type AllowedDomain, type Query, runInputs, type SearchCount, searchCount } from './run-inputs';
 
 /** Maximum size of inputs. They must fit into one event and one row of a run, next to other data. */
 const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
@@ -15,11 +15,15 @@ const MAX_INPUTS_BYTES = MAX_EVENT_BYTES / 2;
 /** Computes the inputs of runs for projects with `inputs: queries-x-allowlists`, from the two files. */
 @Injectable()
 export class InputFiles implements OnModuleInit, OnApplicationShutdown {
-  private readonly queries: ConfigFile<Query[]>;
-  private readonly allowlists: ConfigFile<AllowedDomain[]>;
+  readonly queries: ConfigFile<Query[]>;
+  readonly allowlists: ConfigFile<AllowedDomain[]>;
   /** Cached inputs as JSON text, with the file contents that they were computed from. */
-  private made: { queries: Query[] | null; domains: AllowedDomain[] | null; json: string | null } | null =
-    null;
+  private made: {
+    queries: Query[] | null;
+    domains: AllowedDomain[] | null;
+    json: string | null;
+    isTooLarge: boolean;
+  } | null = null;
 
   constructor(@Inject(CONFIG) config: Config) {
     this.queries = new ConfigFile(config, 'queries.yaml', parseQueries);
@@ -45,33 +49,47 @@ export class InputFiles implements OnModuleInit, OnApplicationShutdown {
 
   /** Returns the inputs of a run that starts now, as JSON text; null without inputs. */
   current(): string | null {
-    const { content: queries } = this.queries;
-    const { content: domains } = this.allowlists;
-    if (this.made?.queries !== queries || this.made.domains !== domains) {
-      const inputs = runInputs(queries ?? [], domains ?? []) ?? [];
-      this.made = { queries, domains, json: inputs.length === 0 ? null : JSON.stringify(inputs) };
-    }
-    return this.made.json;
+    return this.present().json;
+  }
+
+  /** Returns how many searches a run that starts now gets. */
+  count(): SearchCount {
+    return searchCount(this.queries.content ?? [], this.allowlists.content ?? []);
   }
 
   /** @throws JobatoError NO_ENABLED_INPUTS with what to fix, VALIDATION if there are more than fit into an event */
   compute(): RunInput[] {
+    const refusal = this.refusal();
+    if (refusal) throw refusal;
+    return runInputs(this.queries.content!, this.allowlists.content!)!;
+  }
+
+  /** Returns why a run that starts now would be refused; null if it would get inputs. */
+  refusal(): JobatoError | null {
     const missing = [whyNone(this.queries, 'query'), whyNone(this.allowlists, 'domain')].filter(
       (why) => why !== null,
     );
     if (missing.length > 0) {
-      throw new JobatoError('NO_ENABLED_INPUTS', `The run would have no inputs: ${missing.join(', and ')}.`);
+      return new JobatoError('NO_ENABLED_INPUTS', `The run would have no inputs: ${missing.join(', and ')}.`);
     }
-    const inputs = runInputs(this.queries.content!, this.allowlists.content!);
-    if (inputs === null || Buffer.byteLength(JSON.stringify(inputs)) > MAX_INPUTS_BYTES) {
-      const count = inputs === null ? `more than ${MAX_COMBINATIONS}` : inputs.length;
-      throw new JobatoError(
-        'VALIDATION',
-        `${this.queries.path} and ${this.allowlists.path} produce ${count} inputs, more than one event can hold. ` +
-          'Disable some of them.',
-      );
+    if (!this.present().isTooLarge) return null;
+    return new JobatoError(
+      'VALIDATION',
+      `${this.queries.path} and ${this.allowlists.path} produce ${this.count().searches} inputs, more than one event ` +
+        'can hold. Disable some of them.',
+    );
+  }
+
+  private present(): NonNullable<InputFiles['made']> {
+    const { content: queries } = this.queries;
+    const { content: domains } = this.allowlists;
+    if (this.made?.queries !== queries || this.made.domains !== domains) {
+      const inputs = runInputs(queries ?? [], domains ?? []);
+      const json = inputs === null || inputs.length === 0 ? null : JSON.stringify(inputs);
+      const isTooLarge = inputs === null || Buffer.byteLength(json ?? '') > MAX_INPUTS_BYTES;
+      this.made = { queries, domains, json, isTooLarge };
     }
-    return inputs;
+    return this.made;
   }
 }
 

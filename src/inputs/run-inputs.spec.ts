@@ -1,4 +1,4 @@
-import { runInputs } from './run-inputs';
+import { runInputs, searchCount } from './run-inputs';
 
 const query = (queryId: string, text: string, isEnabled = true) => ({ queryId, text, isEnabled });
 const domain = (name: string, isEnabled = true) => ({ domain: name, isEnabled });
@@ -34,6 +34,11 @@ describe('runInputs', () => {
       },
     ]));
 
+  it('removes duplicates regardless of white space', () =>
+    expect(
+      searches([query('q1', 'Data  engineer'), query('q2', 'data\tEngineer ')], [domain('a.com')]),
+    ).toEqual(['site:a.com Data  engineer']));
+
   it('keeps an enabled query that duplicates a disabled one', () =>
     expect(searches([query('q1', 'Go', false), query('q2', 'go')], [domain('a.com')])).toEqual([
       'site:a.com go',
@@ -42,6 +47,32 @@ describe('runInputs', () => {
   it('returns an empty list without queries or domains', () => {
     expect(runInputs([], [domain('a.com')])).toEqual([]);
     expect(runInputs([query('q1', 'Go')], [])).toEqual([]);
+  });
+
+  it.each([
+    ['no lists', [], []],
+    ['one of each', [query('q', 'Go')], [domain('a.com')]],
+    [
+      'disabled ones',
+      [query('q', 'Go'), query('r', 'Zig', false)],
+      [domain('a.com', false), domain('b.org')],
+    ],
+    [
+      'duplicates',
+      [query('q', 'Go  on'), query('r', 'go ON'), query('s', 'Zig')],
+      [domain('A.com'), domain('a.com')],
+    ],
+    [
+      'texts that end like a domain',
+      [query('q', 'a.com b'), query('r', 'b')],
+      [domain('x'), domain('site:x')],
+    ],
+  ])('are as many as searchCount says: %s', (_what, queries, domains) => {
+    const inputs = runInputs(queries, domains)!;
+    const count = searchCount(queries, domains);
+    expect(count.searches).toBe(inputs.length);
+    expect(count.searches).toBe(count.queries * count.domains);
+    if (count.searches > 0) expect(new Set(inputs.map((input) => input.domain)).size).toBe(count.domains);
   });
 
   it('returns null if there are too many combinations', () => {

@@ -1,4 +1,5 @@
 import type { RunInput } from '../events/run-event';
+import { searchKey, searchQueryOf } from './search-key';
 
 /** A search text. */
 export interface Query {
@@ -17,25 +18,45 @@ export interface AllowedDomain {
 export const MAX_COMBINATIONS = 100_000;
 
 /**
- * Combines every enabled query with every enabled domain: queries outer, domains inner. Keeps the first of identical
- * searches.
+ * Combines every enabled query with every enabled domain: queries outer, domains inner. Keeps the first of searches
+ * that differ only in case and white space.
  * @returns null if there are more than MAX_COMBINATIONS
  */
 export function runInputs(queries: Query[], domains: AllowedDomain[]): RunInput[] | null {
-  const enabledQueries = queries.filter(({ isEnabled }) => isEnabled);
-  const enabledDomains = domains.filter(({ isEnabled }) => isEnabled);
-  if (enabledQueries.length * enabledDomains.length > MAX_COMBINATIONS) return null;
-  const bySearch = new Map<string, RunInput>();
-  for (const { queryId, text } of enabledQueries) {
-    for (const { domain } of enabledDomains) {
-      const searchQuery = searchQueryOf(text, domain);
-      const key = searchQuery.toLowerCase();
-      if (!bySearch.has(key)) bySearch.set(key, { queryId, queryText: text, domain, searchQuery });
-    }
-  }
-  return [...bySearch.values()];
+  const texts = distinct(queries, ({ text }) => searchKey(text, ''));
+  const names = distinct(domains, ({ domain }) => searchKey('', domain));
+  if (texts.length * names.length > MAX_COMBINATIONS) return null;
+  return texts.flatMap(({ queryId, text }) =>
+    names.map(({ domain }) => ({
+      queryId,
+      queryText: text,
+      domain,
+      searchQuery: searchQueryOf(text, domain),
+    })),
+  );
 }
 
-export function searchQueryOf(text: string, domain: string): string {
-  return `site:${domain} ${text}`;
+/** How many searches a run gets. */
+export interface SearchCount {
+  /** Enabled ones, without duplicates. */
+  queries: number;
+  domains: number;
+  searches: number;
+}
+
+/** Counts the searches of `runInputs` without computing them. */
+export function searchCount(queries: Query[], domains: AllowedDomain[]): SearchCount {
+  const texts = distinct(queries, ({ text }) => searchKey(text, '')).length;
+  const names = distinct(domains, ({ domain }) => searchKey('', domain)).length;
+  return { queries: texts, domains: names, searches: texts * names };
+}
+
+/** Returns the first enabled item of each key. */
+function distinct<Item extends { isEnabled: boolean }>(items: Item[], keyOf: (item: Item) => string): Item[] {
+  const byKey = new Map<string, Item>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (item.isEnabled && !byKey.has(key)) byKey.set(key, item);
+  }
+  return [...byKey.values()];
 }

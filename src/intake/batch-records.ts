@@ -26,8 +26,9 @@ export class BatchRecords {
     return appends.length === 0 ? [] : this.logs.appendInTransaction(tx, appends);
   }
 
-  async countCalls(tx: Transaction, calls: ReportedCalls[]): Promise<void> {
-    await this.usage.addCalls(tx, calls, (at) => this.quotas.dayAt(at).day);
+  /** Returns the calls that were not counted yet, by run. */
+  async countCalls(tx: Transaction, calls: ReportedCalls[]): Promise<Map<string, number>> {
+    return this.usage.addCalls(tx, calls, (at) => this.quotas.dayAt(at).day);
   }
 
   async reject(tx: Transaction, events: NewRejectedEvent[]): Promise<void> {

@@ -72,14 +72,15 @@ export class EventApplier {
     preparing: Promise<PreparedEnd>,
     apply: (result: RunResult | null) => Promise<AppliedEvent>,
   ): Promise<AppliedEvent> {
-    const { result, decided } = await preparing;
+    const prepared = await preparing;
+    const { result } = prepared;
     let isUsed = false;
     try {
       const applied = await apply(result);
       isUsed = applied.changed?.result === result;
       return applied;
     } finally {
-      decided(isUsed);
+      prepared.decided(isUsed);
     }
   }
 

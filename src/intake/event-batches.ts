@@ -162,7 +162,7 @@ export class EventBatches {
       kept.map(({ row }) => row),
     );
     await this.counts.store(tx, batch.counts);
-    await this.records.countCalls(tx, batch.calls);
+    await this.runs.addCalls(tx, await this.records.countCalls(tx, batch.calls));
     await this.records.reject(tx, batch.rejected);
     return appended;
   }

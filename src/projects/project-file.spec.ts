@@ -301,7 +301,12 @@ describe('invalid project file', () => {
       /unknown key "tz"/,
     ],
     ['keeps no runs at all', withLines('keep: { runs: 0 }'), 5, /"keep.runs" must be >= 1/],
-    ['has a pointer outside of the data folder', withLines('result: { pointer: ../current.txt }'), 5, /below DATA_DIR/],
+    [
+      'has a pointer outside of the data folder',
+      withLines('result: { pointer: ../current.txt }'),
+      5,
+      /below DATA_DIR/,
+    ],
     ['has an absolute pointer', withLines('result: { pointer: /etc/passwd }'), 5, /below DATA_DIR/],
     ['has a pointer without a name', withLines('result: { pointer: db/ }'), 5, /below DATA_DIR/],
     ['has a table without a name', withLines('result: { table: { title: t } }'), 5, /must have "name"/],

@@ -30,7 +30,7 @@ describe('callsIn', () => {
   it.each<[string, RunEvent, CallReport | null]>([
     ['progress with calls', event('run.progress', { quotaUsed: 2 }), more(2)],
     ['progress without calls', event('run.progress', { current: 1 }), null],
-    ['progress with zero calls', event('run.progress', { quotaUsed: 0 }), null],
+    ['progress with zero calls', event('run.progress', { quotaUsed: 0 }), more(0)],
     ['a completion with calls', event('run.completed', { issuedCalls: 9 }), total(9)],
     ['a completion without calls', event('run.completed', {}), null],
     ['a failure', event('run.failed', { errorCode: 'E', message: 'm' }), null],

@@ -15,6 +15,7 @@ export const NOTHING_USED: AttemptUsage = { used: 0, countedAhead: 0 };
 /** No quota is larger. More is a mistake of the sender, and a sum of it might exceed the exact integers. */
 const MAX_CALLS = 1_000_000_000;
 
+/** Returns null if the event says nothing about calls. 0 is a report too. */
 export function callsIn(event: RunEvent): CallReport | null {
   if (event.eventType === 'run.progress') return report('more', event.payload.quotaUsed);
   if (event.eventType === 'run.completed') return report('total', event.payload.issuedCalls);
@@ -35,5 +36,5 @@ export function withCalls(before: AttemptUsage, { kind, calls }: CallReport): At
 }
 
 function report(kind: CallReport['kind'], calls: number | undefined): CallReport | null {
-  return calls === undefined || calls === 0 ? null : { kind, calls: Math.min(calls, MAX_CALLS) };
+  return calls === undefined ? null : { kind, calls: Math.min(calls, MAX_CALLS) };
 }

@@ -31,15 +31,24 @@ const COLUMNS = 6;
 export class QuotaUsageRepository {
   constructor(private readonly database: Database) {}
 
-  /** Adds calls that are not counted yet, in the transaction that applies the events. */
-  async addCalls(tx: Transaction, reported: ReportedCalls[], dayOf: (at: Instant) => string): Promise<void> {
-    if (reported.length === 0) return;
+  /**
+   * Adds calls that are not counted yet, in the transaction that applies the events.
+   * @returns the added calls of each run that reported, 0 included
+   */
+  async addCalls(
+    tx: Transaction,
+    reported: ReportedCalls[],
+    dayOf: (at: Instant) => string,
+  ): Promise<Map<string, number>> {
+    const addedByRun = new Map<string, number>();
+    if (reported.length === 0) return addedByRun;
     const attempts = await this.attemptsOf(tx, [...new Set(reported.map(({ runId }) => runId))]);
     const added = new Map<string, { row: unknown[]; usage: AttemptUsage }>();
     for (const { runId, projectId, attempt, at, report } of reported) {
       const before = attempts.get(keyOf(runId, attempt)) ?? NOTHING_USED;
       const after = withCalls(before, report);
       attempts.set(keyOf(runId, attempt), after);
+      addedByRun.set(runId, (addedByRun.get(runId) ?? 0) + after.used - before.used);
       const day = dayOf(at);
       const key = `${keyOf(runId, attempt)} ${day}`;
       const { usage } = added.get(key) ?? { usage: NOTHING_USED };
@@ -61,6 +70,7 @@ export class QuotaUsageRepository {
         portion.flatMap(({ row, usage }) => [...row, usage.used, usage.countedAhead]),
       );
     }
+    return addedByRun;
   }
 
   /** Returns the calls of these projects on one quota day. */

@@ -66,10 +66,8 @@ export class ResultCheck {
 }
 
 function flawOfTable(database: BetterSqlite3.Database, table: ResultTable): ResultFlaw | null {
-  const columns = database
-    .prepare<[string], { name: string }>('SELECT name FROM pragma_table_xinfo(?)')
-    .all(table.name)
-    .map(({ name }) => name);
+  const quoted = `'${table.name.replaceAll("'", "''")}'`;
+  const columns = (database.pragma(`table_xinfo(${quoted})`) as { name: string }[]).map(({ name }) => name);
   const used = [...(table.columns ?? []), table.newBy, table.title, table.link, table.sort?.column ?? null];
   const missing = used.some((column) => column !== null && !columns.includes(column));
   return columns.length === 0 || missing ? 'no-such-table' : null;

@@ -82,6 +82,8 @@ export function newRun(request: {
     earlierOutputs: request.earlierOutputs,
     error: null,
     artifacts: [],
+    zeroResults: null,
+    issuedCalls: null,
     omitted: null,
     currentResult: request.currentResult,
     result: null,

@@ -1,6 +1,13 @@
 import { aNewRun, after, LATER } from '../../test/support/a-run';
 import type { ReportedArtifact } from '../events/run-event';
-import { cutText, withArtifacts, withMetrics, withOmissions, withStepNamed } from './report-limits';
+import {
+  boundedZeroResults,
+  cutText,
+  withArtifacts,
+  withMetrics,
+  withOmissions,
+  withStepNamed,
+} from './report-limits';
 import { pendingSteps } from './run';
 import type { RunCommand } from './run-state';
 
@@ -51,6 +58,37 @@ it('withArtifacts keeps 1,000 artifacts with valid names, and updates known size
     { name: 'f4', size: 4 },
   ]);
   expect(withArtifacts([], [{ name: '../a' }, { name: 'a\nb' }])).toEqual({ kept: [], isCut: true });
+});
+
+describe('boundedZeroResults', () => {
+  const AT = '2026-03-01T10:03:00.000Z';
+  const empty = (queryText: string) => ({ queryText, domain: 'a.com', occurredAt: AT });
+
+  it('keeps the first 500, without unknown members', () => {
+    const many = Array.from({ length: 501 }, (_, n) => ({ ...empty(`${n % 10}`), more: 'x' }));
+    const { kept, isCut } = boundedZeroResults(many.slice(1), LATER);
+    expect([kept.length, kept[0], isCut]).toEqual([500, empty('1'), false]);
+    expect(boundedZeroResults(many, LATER)).toMatchObject({ kept: { length: 500 }, isCut: true });
+  });
+
+  it('keeps 64 KiB, and smaller ones after one that is too large', () => {
+    const { kept, isCut } = boundedZeroResults([empty('é'.repeat(40_000)), empty('q')], LATER);
+    expect([kept, isCut]).toEqual([[empty('q')], true]);
+    const large = Array.from({ length: 100 }, () => empty('q'.repeat(1000)));
+    expect(bytes(boundedZeroResults(large, LATER).kept)).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it('ignores those without a query or a domain', () =>
+    expect(boundedZeroResults([{ queryText: 'q' }, { domain: 'a.com' }, empty('q')], LATER)).toEqual({
+      kept: [empty('q')],
+      isCut: true,
+    }));
+
+  it.each([undefined, '', 'yesterday'])('replaces the time %j by that of the end', (occurredAt) =>
+    expect(boundedZeroResults([{ ...empty('q'), occurredAt }], LATER).kept).toEqual([
+      { ...empty('q'), occurredAt: LATER },
+    ]),
+  );
 });
 
 it('withStepNamed keeps 200 steps', () => {

@@ -1,7 +1,15 @@
-import type { OutputValue, ReportedArtifact, StepOutputs } from '../events/run-event';
+import { type Instant, toInstant } from '../clock/clock';
+import type { OutputValue, ReportedArtifact, ReportedZeroResult, StepOutputs } from '../events/run-event';
 import { isReadableName } from '../schemas/readable-name';
 import { flawOfArtifactName } from './artifact-name';
-import { type Artifact, type Omission, OMISSIONS, pendingSteps, type StepState } from './run';
+import {
+  type Artifact,
+  type Omission,
+  OMISSIONS,
+  pendingSteps,
+  type StepState,
+  type ZeroResult,
+} from './run';
 
 /**
  * Limits of what a run stores from its worker's reports. Every list is limited in number and in bytes. The row of a run
@@ -14,6 +22,8 @@ export const MAX_REPORTED_STEPS = 200;
 const MAX_METRICS_BYTES = 96 * 1024;
 const MAX_ARTIFACTS_BYTES = 192 * 1024;
 const MAX_STEPS_BYTES = 48 * 1024;
+export const MAX_ZERO_RESULTS = 500;
+const MAX_ZERO_RESULTS_BYTES = 64 * 1024;
 /** Maximum bytes that an item takes as JSON besides its name. */
 const METRIC_BYTES = 30;
 const ARTIFACT_BYTES = 40;
@@ -102,6 +112,31 @@ export function withOutputs(
   const before = known !== null && Object.hasOwn(known, step) ? known[step] : {};
   const kept = { ...known, [step]: { ...before, ...reported } };
   return jsonBytes(kept) > MAX_OUTPUTS_BYTES ? { kept: known, isCut: true } : { kept, isCut: false };
+}
+
+/**
+ * Returns the first searches without results, as many as a run stores. Ignores those without a query or a domain.
+ * @param endedAt replaces a missing or unreadable time
+ */
+export function boundedZeroResults(reported: ReportedZeroResult[], endedAt: Instant): Bounded<ZeroResult[]> {
+  const kept: ZeroResult[] = [];
+  let bytes = 0;
+  let isCut = false;
+  for (const { queryText, domain, occurredAt } of reported) {
+    const at = Date.parse(occurredAt ?? '');
+    const result =
+      queryText === undefined || domain === undefined
+        ? null
+        : { queryText, domain, occurredAt: Number.isNaN(at) ? endedAt : toInstant(at) };
+    const size = result === null ? 0 : jsonBytes(result) + 1;
+    if (result === null || kept.length === MAX_ZERO_RESULTS || bytes + size > MAX_ZERO_RESULTS_BYTES) {
+      isCut = true;
+    } else {
+      kept.push(result);
+      bytes += size;
+    }
+  }
+  return { kept, isCut };
 }
 
 /** Returns the omissions of a run, including the new ones. */

@@ -15,6 +15,7 @@ import {
   pendingSteps,
 } from './run';
 import {
+  boundedZeroResults,
   cutText,
   MAX_ERROR_BYTES,
   MAX_MESSAGE_BYTES,
@@ -429,7 +430,7 @@ function reasonOf(reason: string | undefined): string | undefined {
 }
 
 function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>, now: Instant): Partial<Run> {
-  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts } =
+  const { status, reason, metrics, newJobsCount, persistedResults, relevantCount, artifacts, zeroResults } =
     command.payload;
   const found = newJobsCount ?? persistedResults;
   const metricsNow = withMetrics(run.metrics, {
@@ -438,12 +439,19 @@ function completed(run: Run, command: Extract<RunCommand, { type: 'complete' }>,
     ...(relevantCount !== undefined && { relevantCount }),
   });
   const artifactsNow = withArtifacts(run.artifacts, artifacts ?? []);
+  const endedAt = timeOf(run, command.occurredAt, now, latestStepTime(run));
+  const zeroResultsNow = zeroResults && boundedZeroResults(zeroResults, endedAt);
   return {
-    ...ended(run, status ?? 'completed', timeOf(run, command.occurredAt, now, latestStepTime(run))),
+    ...ended(run, status ?? 'completed', endedAt),
     statusReason: status === 'partial' ? (reasonOf(reason) ?? 'partial') : null,
     metrics: metricsNow.kept,
     artifacts: artifactsNow.kept,
-    omitted: withOmissions(run.omitted, { metrics: metricsNow.isCut, artifacts: artifactsNow.isCut }),
+    zeroResults: zeroResultsNow?.kept ?? null,
+    omitted: withOmissions(run.omitted, {
+      metrics: metricsNow.isCut,
+      artifacts: artifactsNow.isCut,
+      zeroResults: zeroResultsNow?.isCut,
+    }),
     result: command.result ?? null,
   };
 }

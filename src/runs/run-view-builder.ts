@@ -8,7 +8,7 @@ import { WorkerPresence } from '../presence/worker-presence';
 import { HABIT_RUNS, habitOf, type ReportingHabit } from './reporting-habits';
 import type { Run } from './run';
 import { phaseOf } from './run-state';
-import { type RunView, toRunView } from './run-view';
+import { type RunDetailView, type RunView, toRunDetailView, toRunView } from './run-view';
 import { RunRepository } from './run.repository';
 import { type Waiting, waitingFor } from './waiting';
 
@@ -67,5 +67,10 @@ export class RunViewBuilder {
   async one(run: Run): Promise<RunView> {
     const [view] = await this.all([run]);
     return view!;
+  }
+
+  /** Returns the run with its inputs. */
+  async detail(run: Run): Promise<RunDetailView> {
+    return toRunDetailView(run, await this.one(run));
   }
 }

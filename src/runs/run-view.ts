@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { elapsedMs, type Instant } from '../clock/clock';
 import { withBasePath } from '../config/base-path';
-import type { JsonObject } from '../events/run-event';
+import type { JsonObject, RunInput } from '../events/run-event';
 import {
   type Omission,
   OMISSIONS,
@@ -15,6 +15,7 @@ import {
   type StepStatus,
   TRIGGER_KINDS,
   type TriggeredBy,
+  type ZeroResult,
 } from './run';
 import { RESULT_FLAWS, type ResultFlaw, type RunResult } from '../results/run-result';
 import { runError } from './run-error';
@@ -102,6 +103,20 @@ export class ArtifactView {
   @ApiProperty({ description: 'Download path' }) href!: string;
 }
 
+export class RunInputView implements RunInput {
+  @ApiProperty({ description: 'Id of the query in queries.yaml' }) queryId!: string;
+  @ApiProperty() queryText!: string;
+  @ApiProperty({ example: 'example.com' }) domain!: string;
+  @ApiProperty({ example: 'site:example.com rust engineer' }) searchQuery!: string;
+}
+
+export class ZeroResultView implements ZeroResult {
+  @ApiProperty() queryText!: string;
+  @ApiProperty({ example: 'example.com' }) domain!: string;
+  @ApiProperty({ type: 'string', format: 'date-time', description: 'By the clock of the worker' })
+  occurredAt!: Instant;
+}
+
 export class RunResultView {
   @ApiProperty({
     enum: ['accepted', 'result-missing', 'result-invalid', 'partial'],
@@ -182,6 +197,19 @@ export class RunView {
   @ApiProperty({ type: RunErrorView, nullable: true }) error!: RunErrorView | null;
   @ApiProperty({ type: [ArtifactView] }) artifacts!: ArtifactView[];
   @ApiProperty({
+    type: [ZeroResultView],
+    nullable: true,
+    description:
+      'Searches that found nothing, as reported at the end of the run, up to 500; null if none were reported',
+  })
+  zeroResults!: ZeroResultView[] | null;
+  @ApiProperty({
+    ...nullableInteger,
+    description:
+      'Calls that all attempts of the run have reported so far, lost attempts included; null if none were reported',
+  })
+  issuedCalls!: number | null;
+  @ApiProperty({
     type: RunResultView,
     nullable: true,
     description: 'What became of the file that the run offered as the result of its project; null if none',
@@ -199,6 +227,22 @@ export class RunView {
   logsRemovedAt!: Instant | null;
   @ApiProperty({ ...nullableTime, description: 'When the files were removed by `keep.artifactsDays`' })
   artifactsRemovedAt!: Instant | null;
+}
+
+/** One run in full. Lists, event streams and answers to writes leave out the inputs, which can be 512 KiB. */
+export class RunDetailView extends RunView {
+  @ApiProperty({
+    type: [RunInputView],
+    nullable: true,
+    description:
+      'Searches that the run was started with, in order; null for a project without `inputs`. Only in the answer for ' +
+      'one run, not in lists',
+  })
+  runInputs!: RunInputView[] | null;
+}
+
+export function toRunDetailView(run: Run, view: RunView): RunDetailView {
+  return { ...view, runInputs: run.runInputs === null ? null : (JSON.parse(run.runInputs) as RunInput[]) };
 }
 
 /** @param basePath prefix of artifact URLs */
@@ -232,6 +276,8 @@ export function toRunView(run: Run, waiting: Waiting | null, now: Instant, baseP
       size,
       href: withBasePath(artifactHref(run.runId, name), basePath),
     })),
+    zeroResults: run.zeroResults,
+    issuedCalls: run.issuedCalls,
     result: run.result && runResultView(run.result),
     omitted: run.omitted ?? [],
     pinned: run.pinned === 1,

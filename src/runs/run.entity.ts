@@ -11,6 +11,7 @@ import type {
   StepState,
   StopReport,
   TriggeredBy,
+  ZeroResult,
 } from './run';
 
 /** Times are ISO 8601 text and nested values are JSON text: the same in SQLite and PostgreSQL, and readable in both. */
@@ -78,6 +79,8 @@ export class RunEntity implements Run {
   earlierOutputs!: StepOutputs | null;
   @Column({ type: 'simple-json', nullable: true }) error!: Run['error'];
   @Column({ type: 'simple-json' }) artifacts!: Artifact[];
+  @Column({ name: 'zero_results', type: 'simple-json', nullable: true }) zeroResults!: ZeroResult[] | null;
+  @Column({ name: 'issued_calls', type: 'integer', nullable: true }) issuedCalls!: number | null;
   @Column({ type: 'simple-json', nullable: true }) omitted!: Omission[] | null;
   @Column({ name: 'current_result', type: 'text', nullable: true }) currentResult!: string | null;
   @Column({ type: 'simple-json', nullable: true }) result!: RunResult | null;

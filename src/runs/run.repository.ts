@@ -71,6 +71,7 @@ const RUN_BYTES = [
   'earlier_outputs',
   'error',
   'artifacts',
+  'zero_results',
 ]
   .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
   .join(' + ');
@@ -108,6 +109,7 @@ const MUTABLE: (keyof Run)[] = [
   'outputs',
   'error',
   'artifacts',
+  'zeroResults',
   'omitted',
   'result',
   'revision',
@@ -504,6 +506,17 @@ export class RunRepository {
     if (updated !== runs.length) throw new Error('The run was changed concurrently.');
     await deleteSecretsOfEnded(tx, runs);
     await this.hooks.changed(tx, runs);
+  }
+
+  /**
+   * Adds calls to runs, also to ended ones. Not a part of `storeChanged`, because calls count even if the report changes
+   * nothing else. With 0, the run has reported that it issued none.
+   */
+  async addCalls(tx: Transaction, callsByRun: ReadonlyMap<string, number>): Promise<void> {
+    await tx.each(
+      'UPDATE runs SET issued_calls = COALESCE(issued_calls, 0) + ? WHERE run_id = ?',
+      [...callsByRun].map(([runId, calls]) => [calls, runId]),
+    );
   }
 
   /** Returns the range of run ids for a range of start times. */

@@ -18,7 +18,7 @@ export const STEP_STATUSES = ['pending', 'running', 'completed', 'failed', 'skip
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** Names of the bounded lists of a run that can be incomplete. */
-export const OMISSIONS = ['metrics', 'artifacts', 'steps', 'attempts', 'outputs'] as const;
+export const OMISSIONS = ['metrics', 'artifacts', 'steps', 'attempts', 'outputs', 'zeroResults'] as const;
 export type Omission = (typeof OMISSIONS)[number];
 
 export interface StepState {
@@ -60,6 +60,14 @@ export interface Artifact {
   name: string;
   /** Bytes. */
   size: number;
+}
+
+/** A search without results. */
+export interface ZeroResult {
+  queryText: string;
+  domain: string;
+  /** By the clock of the worker. */
+  occurredAt: Instant;
 }
 
 /** The latest report of a worker about ending the processes of a step. */
@@ -179,6 +187,13 @@ export interface Run {
   /** `message` is from the worker; null if the server decided, and run-error.ts has the text. */
   error: { code: string; message: string | null; loss?: WorkerLoss } | null;
   artifacts: Artifact[];
+  /** Searches that found nothing, as reported at the end; null if the worker did not report any list. */
+  zeroResults: ZeroResult[] | null;
+  /**
+   * Calls that all attempts have reported; null if none reported any. The only field beside retention's that changes
+   * without `transition`: calls of lost attempts and of ended runs count too. See RunRepository.addCalls.
+   */
+  issuedCalls: number | null;
   /**
    * Lists of which a part was dropped, because the worker reported more than the limits; null if all are complete. See
    * report-limits.ts.

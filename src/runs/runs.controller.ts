@@ -22,7 +22,7 @@ import { RunPageView } from './run-page.view';
 import { RunPipe, runPaths } from './run.pipe';
 import { RunRepository } from './run.repository';
 import { RunViewBuilder } from './run-view-builder';
-import { RunView } from './run-view';
+import { RunDetailView, RunView } from './run-view';
 import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './runs.dto';
 import type { Accepted } from './run-starter';
 import { RunsService } from './runs.service';
@@ -158,19 +158,19 @@ export class RunsController {
     operationId: 'getCurrentRun',
     summary: 'Get the active run of a project, or its latest run',
   })
-  @ApiResponse({ status: 200, type: RunView })
+  @ApiResponse({ status: 200, type: RunDetailView })
   @ApiProblems('PROJECT_NOT_FOUND', 'RUN_NOT_FOUND')
-  async current(@Param('projectId') projectId: string): Promise<RunView> {
+  async current(@Param('projectId') projectId: string): Promise<RunDetailView> {
     this.projects.get(projectId);
-    return this.views.one(await this.runs.getCurrent(projectId));
+    return this.views.detail(await this.runs.getCurrent(projectId));
   }
 
   @Get(runPaths())
   @ApiOperation({ operationId: 'getRun', summary: 'Get a run' })
-  @ApiResponse({ status: 200, type: RunView })
+  @ApiResponse({ status: 200, type: RunDetailView })
   @ApiProblems('RUN_NOT_FOUND')
-  async get(@Param(RunPipe) run: Run): Promise<RunView> {
-    return this.views.one(run);
+  async get(@Param(RunPipe) run: Run): Promise<RunDetailView> {
+    return this.views.detail(run);
   }
 
   @Delete(runPaths())

@@ -94,13 +94,15 @@ describe('a pass', () => {
     const byProject = new Map<string, (Run & { hasKeptResult: boolean })[]>();
     let count = 100;
     for (const name of [...Object.keys(KEEPS), 'gone']) {
-      const runs = Array.from({ length: 20 }, () => random.integer(1, 100)).map((days) =>
-        anOldRun(oldRunId(days, ++count), {
-          projectId: idOf(name),
-          status: random.pick(statuses),
-          pinned: random.integer(0, 7) === 0 ? 1 : 0,
-        }),
-      ).map((run) => ({ ...run, hasKeptResult: random.integer(0, 15) === 0 }));
+      const runs = Array.from({ length: 20 }, () => random.integer(1, 100))
+        .map((days) =>
+          anOldRun(oldRunId(days, ++count), {
+            projectId: idOf(name),
+            status: random.pick(statuses),
+            pinned: random.integer(0, 7) === 0 ? 1 : 0,
+          }),
+        )
+        .map((run) => ({ ...run, hasKeptResult: random.integer(0, 15) === 0 }));
       runs.sort((a, b) => (a.runId > b.runId ? -1 : 1));
       byProject.set(idOf(name), runs);
     }

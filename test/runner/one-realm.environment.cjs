@@ -44,7 +44,8 @@ module.exports = class OneRealmEnvironment extends TestEnvironment {
       await setImmediate();
       left = listeningServers() - servers;
     }
-    if (left > 0) throw new Error(`The spec left ${left} listening server(s). Stop each application it starts.`);
+    if (left > 0)
+      throw new Error(`The spec left ${left} listening server(s). Stop each application it starts.`);
   }
 };
 

@@ -125,6 +125,7 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'guarded-overview', path: `${guarded.url}/login`, prepare: signIn },
     { name: 'rejected', path: '/events/rejected' },
     { name: 'quota', path: '/quota' },
+    { name: 'queries', path: '/queries' },
     { name: 'notifications', path: '/notifications' },
     { name: 'workers', path: '/workers' },
     { name: 'status', path: '/status' },

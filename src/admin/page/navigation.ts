@@ -8,6 +8,7 @@ interface Entry {
 const ENTRIES: Entry[] = [
   { label: 'Projects', href: '/' },
   { label: 'Schedules', href: '/schedules' },
+  { label: 'Queries', href: '/queries' },
   { label: 'Quota', href: '/quota' },
   { label: 'Workers', href: '/workers' },
   { label: 'Notifications', href: '/notifications' },
@@ -17,7 +18,16 @@ const ENTRIES: Entry[] = [
 
 export type NavigationEntry = Entry & { isCurrent: boolean };
 
-/** @param path path of the current entry; undefined on error pages */
-export function navigation(path?: string): NavigationEntry[] {
-  return ENTRIES.map((entry) => ({ ...entry, isCurrent: entry.href === path }));
+/** Only for installations with a project that uses queries. */
+const WITH_INPUTS = '/queries';
+
+/**
+ * @param path path of the current entry; undefined on error pages
+ * @param hasInputs true if a project gets searches from queries and domains
+ */
+export function navigation(path?: string, hasInputs = false): NavigationEntry[] {
+  return ENTRIES.filter(({ href }) => href !== WITH_INPUTS || hasInputs || href === path).map((entry) => ({
+    ...entry,
+    isCurrent: entry.href === path,
+  }));
 }

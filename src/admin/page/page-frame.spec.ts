@@ -19,7 +19,7 @@ const framesOf = (active: string[], hasRejected = false, pauses: Pause[] = [], i
     { active: () => Promise.resolve(active) } as LatestRunRepository,
     { any: () => Promise.resolve(hasRejected) } as RejectedEvents,
     { inForce: () => pauses } as Pauses,
-    { find: () => null } as unknown as ProjectCatalogue,
+    { find: () => null, list: () => [] } as unknown as ProjectCatalogue,
     { statuses: () => Promise.resolve([{ isFailing }]) } as unknown as Notifications,
     { adminToken: null } as Config,
   );

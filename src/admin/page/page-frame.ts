@@ -32,6 +32,8 @@ export interface PageFrame extends PageHeader {
   title: string;
   /** The path of the current entry of the navigation. */
   path: string;
+  /** True if a project gets searches from queries and domains, so that the navigation has their page. */
+  hasInputs: boolean;
   canSignOut: boolean;
   /** Seconds between reloads, for browsers without JavaScript. Null unless the reader asked for automatic reloads. */
   refreshSeconds: number | null;
@@ -58,6 +60,7 @@ export class PageFrames {
     return {
       title,
       path,
+      hasInputs: this.projects.list().some(({ definition }) => definition.inputs !== null),
       canSignOut: this.config.adminToken !== null,
       refreshSeconds: null,
       ...(await this.header()),

@@ -34,7 +34,9 @@ export function viewEngine(
 function load(folder: string, assets: Assets): Templates {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('asset', (name: string) => assets.addressOf(name));
-  handlebars.registerHelper('navigation', (path?: string) => navigation(path));
+  handlebars.registerHelper('navigation', (path?: string, hasInputs?: unknown) =>
+    navigation(path, hasInputs === true),
+  );
   const views = new Map(
     hbsFiles(folder).map((file) => [
       nameOf(file, folder),

@@ -50,6 +50,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     quota: null,
     notes: [],
     troubles: [],
+    searches: null,
     pauses: [],
     outdated: null,
     ...more,

@@ -23,6 +23,7 @@ import { type ProgressBar, progressBar } from '../run/run-steps';
 import { type ScheduleLine, scheduleLine } from './schedule-line';
 import type { SkippedStarts } from './skipped-starts';
 import { staleWords } from './staleness';
+import { searchCountWords } from '../words/search-words';
 import { projectMark, type StatusMark } from '../words/status-mark';
 import { type SummaryBar, summaryBar } from '../run/summary-bar';
 import { type TagLink, tagLinks } from '../words/tag-links';
@@ -95,6 +96,8 @@ export interface ProjectPage {
   rerunFrom: { action: string; scope: string; step: string } | null;
   /** Settings of the file without effect, and its problems. */
   notes: string[];
+  /** "2 queries × 2 domains = 4 searches", or why there are none; null for a project without `inputs`. */
+  searches: { count: string; refusal: string | null } | null;
   schedule: ScheduleLine | null;
   /** The address of this page with the form filled from the latest run; null without params. */
   likeLatestHref: string | null;
@@ -105,7 +108,7 @@ export interface ProjectPage {
 }
 
 export function projectPage(state: ProjectState, details: ProjectDetails, now: Instant): ProjectPage {
-  const { project, run, past, query, quota, notes, troubles, pauses } = state;
+  const { project, run, past, query, quota, notes, troubles, pauses, searches } = state;
   const { definition } = project;
   const { projectId } = definition;
   const active = run !== null && isActive(run) ? run : null;
@@ -161,6 +164,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     ),
     ...footerOf(state, details, stepNames, warnings, now),
     notes,
+    searches: searches && { count: searchCountWords(searches.count), refusal: searches.refusal },
     schedule: scheduleLine(definition, pauses, Date.parse(now)),
     likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
     planHref: `/projects/${projectId}/plan`,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { RunInput } from '../../events/run-event';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { Quotas } from '../../quota/quotas';
 import type { Run } from '../../runs/run';
@@ -10,12 +11,17 @@ import { RunEnds } from './run-ends';
 import { type RunFacts, shownDefinition, type ShownDefinition } from './run-page';
 
 const DEFINITIONS = 500;
+/** Inputs of one run can take 512 KiB as JSON. */
+const RUNS_WITH_INPUTS = 20;
 
 /** Reads the facts that the page of a run shows. */
 @Injectable()
 export class RunFactsReader {
   /** By hash, because a definition can be many megabytes and never changes. */
   private readonly definitions = new LRUCache<string, ShownDefinition>({ max: DEFINITIONS });
+
+  /** By run, because they never change and pages of active runs poll. */
+  private readonly inputs = new LRUCache<string, RunInput[]>({ max: RUNS_WITH_INPUTS });
 
   constructor(
     private readonly projects: ProjectCatalogue,
@@ -36,7 +42,26 @@ export class RunFactsReader {
       run.rerunOf === null ? null : this.runs.numberOf(run.rerunOf),
       this.ends.of(run),
     ]);
-    return { run, waiting, definition, current, alike, quota, rerunOfNumber, ...end };
+    return {
+      run,
+      inputs: this.inputsOf(run),
+      waiting,
+      definition,
+      current,
+      alike,
+      quota,
+      rerunOfNumber,
+      ...end,
+    };
+  }
+
+  private inputsOf({ runId, runInputs }: Run): RunInput[] | null {
+    if (runInputs === null) return null;
+    const known = this.inputs.get(runId);
+    if (known) return known;
+    const inputs = JSON.parse(runInputs) as RunInput[];
+    this.inputs.set(runId, inputs);
+    return inputs;
   }
 
   private async definitionOf({ definitionHash }: Run): Promise<ShownDefinition> {

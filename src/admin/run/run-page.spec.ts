@@ -17,6 +17,7 @@ const running = after(
 function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
   return {
     run,
+    inputs: null,
     waiting: null,
     definition: shownDefinition(aProject()),
     current: { definition: aProject(), definitionHash: run.definitionHash },

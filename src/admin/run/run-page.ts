@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { elapsedMs, type Instant } from '../../clock/clock';
 import { valueText } from '../../projects/param-value';
+import type { RunInput } from '../../events/run-event';
 import type { ProjectDefinition } from '../../projects/project';
 import type { QuotaStatus } from '../../quota/quotas';
 import { whyNotLive } from '../../results/result-text';
@@ -12,6 +13,7 @@ import {
   MAX_OUTPUTS_BYTES,
   MAX_STEP_ATTEMPTS,
   MAX_REPORTED_STEPS,
+  MAX_ZERO_RESULTS,
 } from '../../runs/report-limits';
 import type { AlikeRun } from '../../history/run-history.repository';
 import { phaseOf } from '../../runs/run-state';
@@ -29,6 +31,7 @@ import { scopeWords } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
 import { type RunFooter, runFooter } from './run-footer';
 import { type RunKeeping, runKeeping } from './run-keeping';
+import { type RunSearches, runSearches } from './run-searches';
 import { type ProgressBar, progressBar } from './run-steps';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
@@ -48,10 +51,14 @@ import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './
 export interface ShownDefinition extends Pick<ProjectDefinition, 'name' | 'metrics'> {
   /** By name of the param, shortened. */
   paramDescriptions: Record<string, string>;
+  /** True if runs of the project get searches. */
+  hasInputs: boolean;
 }
 
 export interface RunFacts {
   run: Run;
+  /** The searches that the run was started with; null without any. */
+  inputs: RunInput[] | null;
   /** Why the run makes no progress; null if it does not wait. */
   waiting: Waiting | null;
   /** The definition that the run started with. */
@@ -136,6 +143,9 @@ export interface RunPage {
   omissions: string[];
   apiHref: string;
   artifacts: { name: string; size: string; href: string; previewHref: string }[];
+  searches: RunSearches | null;
+  /** The number of issued calls, unless it is shown with the searches; null if none were reported. */
+  calls: string | null;
   footer: RunFooter;
   logHref: string;
 }
@@ -173,6 +183,7 @@ const OMISSION_WORDS: Record<Omission, string> = {
   steps: `This run reported too many steps. Jobato keeps ${MAX_REPORTED_STEPS} and ignores the others.`,
   attempts: `The steps of this run had too many attempts. Jobato keeps the newest ${MAX_STEP_ATTEMPTS}.`,
   outputs: `The steps of this run reported outputs of more than ${MAX_OUTPUTS_BYTES / 1024} KiB. Jobato ignores the excess.`,
+  zeroResults: `This run reported too many searches without results, or some without a query or a domain. Jobato keeps up to ${numberText(MAX_ZERO_RESULTS)}, and ignores the others.`,
 };
 
 export function runPage(facts: RunFacts, now: Instant): RunPage {
@@ -182,6 +193,7 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
   const projectName = current?.definition.name ?? definition.name;
   const footer = runFooter(run, facts.waiting, quota, now);
   const metrics = Object.entries(run.metrics);
+  const searches = runSearches(run, facts.inputs, definition.hasInputs);
   return {
     runId,
     shortId: runId.slice(-12),
@@ -238,6 +250,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       href: artifactHref(runId, name),
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
     })),
+    searches,
+    calls: searches === null && run.issuedCalls !== null ? numberText(run.issuedCalls) : null,
     footer,
     logHref: `/api/runs/${runId}/logs`,
   };
@@ -264,11 +278,16 @@ function paramText(value: unknown): string {
 }
 
 /** Returns the members of a definition that the page of its runs shows. */
-export function shownDefinition({ name, metrics, params }: ProjectDefinition): ShownDefinition {
+export function shownDefinition({ name, metrics, params, inputs }: ProjectDefinition): ShownDefinition {
   const descriptions = Object.entries(params).flatMap(([param, { description }]) =>
     description === null ? [] : [[param, shortText(description, MAX_DESCRIPTION_LENGTH)]],
   );
-  return { name, metrics, paramDescriptions: Object.fromEntries(descriptions) as Record<string, string> };
+  return {
+    name,
+    metrics,
+    paramDescriptions: Object.fromEntries(descriptions) as Record<string, string>,
+    hasInputs: inputs !== null,
+  };
 }
 
 function failureOf({ run, errorLines }: RunFacts): Failure | null {

@@ -22,6 +22,7 @@ import { Schedules1700000000021 } from './21-schedules';
 import { Notifications1700000000022 } from './22-notifications';
 import { Retention1700000000023 } from './23-retention';
 import { LiveResults1700000000024 } from './24-live-results';
+import { RunSearches1700000000025 } from './25-run-searches';
 
 /** All migrations, in order. Append new ones, and never change a released one. */
 export const MIGRATIONS = [
@@ -49,4 +50,5 @@ export const MIGRATIONS = [
   Notifications1700000000022,
   Retention1700000000023,
   LiveResults1700000000024,
+  RunSearches1700000000025,
 ];
