@@ -60,7 +60,7 @@ const ADMIN_LAYERS = [
   ['log'],
   ['run'],
   ['project'],
-  ['overview', 'artifact', 'installation'],
+  ['overview', 'artifact', 'results', 'installation'],
 ];
 
 /** The rules of the domain: the names of files below `src`, without their ending. */
@@ -77,7 +77,7 @@ const PURE_RULES = [
   'intake/(event-authority|event-command|event-effect|event-listing|same-event)',
   'logs/(log-line|log-chunk|log-level|seen-numbers|step-starts)',
   'projects/(project|params|scope|project-file|project-file\\.schema|schedule-file|settle-projects|content-hash)',
-  'results/(run-result|data-folder-map)',
+  'results/(run-result|data-folder-map|table/(table-flaw|table-layout|table-cursor|cell|csv))',
   'quota/(quota-day|quota-file|attempt-usage)',
   'runs/(run|run-state|run-id|artifact-name|waiting|stop-report|stop-text|text-part|waiting-text|run-error|new-run|idempotency-key|reporting-habits|start-range|sender-clock)',
   'retention/(keep-limits|retention-rule|trusted-time)',

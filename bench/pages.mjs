@@ -122,18 +122,19 @@ async function withPages(options, use) {
   }
 }
 
-async function timed(server, path, expectedStatus = 200) {
+/** Returns the median time of a request, without the first quarter of the rounds. */
+export async function timed(server, path, expectedStatus = 200, rounds = ROUNDS) {
   const isPart = expectedStatus === 204;
   const times = [];
   let bytes = 0;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const startedAt = performance.now();
     const answer = await ask(server, path, isPart);
     times.push(performance.now() - startedAt);
     if (answer.status !== expectedStatus) throw new Error(`GET ${path}: ${answer.status}`);
     bytes = answer.bytes.length;
   }
-  return { ms: median(times.slice(ROUNDS / 4)), bytes };
+  return { ms: median(times.slice(rounds / 4)), bytes };
 }
 
 /** Returns the exact bytes of a response: one request per connection, which the server closes. */

@@ -12,6 +12,7 @@ import { events } from './events-in.mjs';
 import * as ofOneProcess from './measurements.mjs';
 import { notifications } from './notifications.mjs';
 import { openPages, pages } from './pages.mjs';
+import { results } from './results.mjs';
 import { schedules } from './schedules.mjs';
 import { retention } from './retention.mjs';
 
@@ -24,6 +25,7 @@ const MEASUREMENTS = {
   bullmq,
   events,
   notifications,
+  results,
   retention,
 };
 const ORDER = [
@@ -35,6 +37,7 @@ const ORDER = [
   'logLines',
   'lists',
   'pages',
+  'results',
   'bullmq',
   'events',
   'notifications',

@@ -16,6 +16,7 @@ import { NotificationsModule } from './notifications/notifications.module';
 import { RunsModule } from './runs/runs.module';
 import { ArtifactsModule } from './artifacts/artifacts.module';
 import { HistoryModule } from './history/history.module';
+import { ResultTableModule } from './results/table/result-table.module';
 import { RetentionModule } from './retention/retention.module';
 import { SchedulesModule } from './schedules/schedules.module';
 import { WorkersModule } from './workers/workers.module';
@@ -36,6 +37,7 @@ export class AppModule {
         WorkersModule,
         ArtifactsModule,
         HistoryModule,
+        ResultTableModule,
         SchedulesModule,
         NotificationsModule,
         RetentionModule,

@@ -2,7 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import { withBasePath, withoutBasePath } from '../config/base-path';
 
-const HEADERS_WITH_PATHS = ['Location', 'HX-Redirect'];
+const HEADERS_WITH_PATHS = ['Location', 'HX-Redirect', 'HX-Push-Url'];
 
 /**
  * Lets a proxy serve everything below a base path, whether or not it strips that path. Behind this middleware, paths

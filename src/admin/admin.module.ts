@@ -7,9 +7,11 @@ import { LogsModule } from '../logs/logs.module';
 import { NotificationsModule } from '../notifications/notifications.module';
 import { ProjectsModule } from '../projects/projects.module';
 import { QuotaModule } from '../quota/quota.module';
-import { ResultsModule } from '../results/results.module';
 import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
+import { ResultsModule } from '../results/results.module';
+import { ResultTableModule } from '../results/table/result-table.module';
+import { ResultsPageController } from './results/results-page.controller';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
 import { ResultPageController } from './artifact/result-page.controller';
@@ -67,6 +69,7 @@ import { WorkersModule } from '../workers/workers.module';
     ProjectsModule,
     QuotaModule,
     ResultsModule,
+    ResultTableModule,
     RetentionModule,
     RunsModule,
     SchedulesModule,
@@ -83,6 +86,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunLogPartController,
     RunTimelineController,
     ArtifactPageController,
+    ResultsPageController,
     RejectedEventsPageController,
     SchedulesPageController,
     WorkersPageController,

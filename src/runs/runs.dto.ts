@@ -13,10 +13,9 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { PageQuery } from '../http/page-query';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from './run';
 
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
 /** The part of ISO 8601 that RFC 3339 and `Date` both accept: no week dates, no ordinal dates. */
 const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 const DATE_OR_TIME_SCHEMA = { type: 'string', example: '2026-01-31T22:00:00Z', maxLength: 40 } as const;
@@ -67,15 +66,6 @@ export class TriggerBody extends RerunBody {
   @IsOptional()
   @IsIn(TRIGGER_KINDS)
   triggeredBy?: TriggeredBy;
-}
-
-export class PageQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE)
-  limit: number = DEFAULT_PAGE;
 }
 
 export class ProjectRunsQuery extends PageQuery {

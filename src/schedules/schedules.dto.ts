@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsISO8601, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { PageQuery } from '../runs/runs.dto';
+import { PageQuery } from '../http/page-query';
 
 const NOT_A_CURSOR = { message: '$property must be a nextCursor value from a previous page' };
 /** With a zone: a pause must not end at another time than the one that was meant. */

@@ -22,7 +22,11 @@ timeoutSeconds: 7200
   glossary: `id: glossary\nname: Project glossary\nmetrics: [termsCount, issuesCount]\nschedule:\n  - { name: new-year, cron: '${NEW_YEAR}', timeZone: Europe/Berlin }\n  - { name: nightly-review-of-everything, cron: '@daily', enabled: false }\n${steps('extract', 'provisional', 'refine')}`,
   retrain: `id: retrain\nname: Retrain model\nmetrics: [accuracy]\nschedule: { cron: '${NEW_YEAR}', timeZone: America/New_York }\n${steps('load', 'fit', 'evaluate', 'release')}`,
   newsletter: `id: newsletter\nname: Newsletter\nquota: true\n${steps('collect', 'write', 'send')}`,
-  invoices: 'id: invoices\nname: Invoices\nexecutor: external\n',
+  invoices: `id: invoices
+name: Invoices
+executor: external
+result: { table: { name: jobs, title: customer, link: document, columns: [due, amount, note], newBy: run_id, sort: due } }
+`,
   cleanup: `id: cleanup
 name: Clean up
 params:

@@ -6,6 +6,7 @@ import { makeFolders, RunningApp, writeConfig, writeProject } from '../support/j
 import { anEvent, HttpWorker, KEY } from '../support/worker-api';
 import { addPastRuns } from './past-runs';
 import { BROKEN_FILE, CHANGED_DIGEST, QUOTA_FILE, SHOWCASE_PROJECTS } from './projects';
+import { publishTable } from '../support/table-results';
 import { until } from '../support/until';
 
 const COLOUR = {
@@ -144,6 +145,7 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
   });
 
   await skipSomeStarts(jobato);
+  await publishInvoices(jobato);
 
   const runs = {
     completed: await completedRun(jobato),
@@ -165,6 +167,21 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
   const catalogue = jobato.app.get(ProjectCatalogue, { strict: false });
   await until(() => catalogue.get('digest').definition.steps.length === 3);
   return { ...runs, rerun };
+}
+
+/** A result with a table: links, long text, blanks, and text that is no HTML. */
+async function publishInvoices(jobato: RunningApp): Promise<void> {
+  await publishTable(jobato, new HttpWorker(jobato), 'invoices', (database, runId) => {
+    database.exec('CREATE TABLE jobs (customer, due, amount, note, document, run_id)');
+    const add = database.prepare('INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?)');
+    for (let index = 0; index < 130; index++) {
+      const day = String(1 + (index % 28)).padStart(2, '0');
+      const note = index % 5 === 0 ? 'Reminded by letter, and by phone a week later. '.repeat(6) : null;
+      const link = index % 7 === 0 ? 'file:///invoices' : `https://invoices.example/${index}`;
+      const customer = index % 9 === 0 ? `<b>Customer</b> ${index}` : `Customer ${index}`;
+      add.run(customer, `2026-12-${day}`, 100.5 * index, note, link, index < 60 ? runId : 'earlier');
+    }
+  });
 }
 
 /** Due times of schedules that started no run: alone, in a row, and with a reason. */

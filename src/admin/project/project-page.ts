@@ -102,6 +102,8 @@ export interface ProjectPage {
   /** The address of this page with the form filled from the latest run; null without params. */
   likeLatestHref: string | null;
   planHref: string;
+  /** The page with the rows of the live result; null if the project names no table. */
+  resultsHref: string | null;
   pollSeconds: number;
 }
 
@@ -166,6 +168,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     schedule: scheduleLine(definition, pauses, Date.parse(now)),
     likeLatestHref: run && hasParams ? `/projects/${projectId}?like=${run.runId}` : null,
     planHref: `/projects/${projectId}/plan`,
+    resultsHref: definition.liveResult.table === null ? null : `/projects/${projectId}/results`,
     pollSeconds: active ? 2 : 10,
   };
 }

@@ -1,0 +1,20 @@
+import { type Cell, cellText } from './cell';
+
+/** Spreadsheets recognise UTF-8 only by this mark. */
+export const BYTE_ORDER_MARK = '\uFEFF';
+const LINE_END = '\r\n';
+/** What makes a spreadsheet treat a text as a formula, also in full width. */
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
+const TO_QUOTE = /[",\r\n]/;
+
+/** Returns a line of a CSV file (RFC 4180) with its end. Text that a spreadsheet would execute gets a `'` before it. */
+export function csvLine(cells: readonly Cell[]): string {
+  return cells.map(field).join(',') + LINE_END;
+}
+
+function field(cell: Cell): string {
+  const text = cellText(cell);
+  const isFormula = typeof cell !== 'number' && FORMULA.test(text);
+  const safe = isFormula ? `'${text}` : text;
+  return isFormula || TO_QUOTE.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
