@@ -33,12 +33,32 @@ export interface DemoOptions {
 }
 
 /** What the demo runs of the projects that come with Jobato. */
-const STORIES: Record<string, { about: string; runs: number; params: Record<string, string> }> = {
+const STORIES: Record<string, Story> = {
   // All documents of this checkout: the README and docs.
-  glossary: { about: 'building a glossary of its own docs', runs: 1, params: { docs: '.' } },
+  glossary: {
+    about: 'building a glossary of its own docs',
+    runs: 1,
+    params: { docs: '.' },
+    resultPage: 'result',
+  },
   // The second run shows what is new since the first.
-  'job-search': { about: 'searching recorded job postings, twice', runs: 2, params: {} },
+  'job-search': {
+    about: 'searching recorded job postings, twice',
+    runs: 2,
+    params: {},
+    resultPage: 'results',
+  },
 };
+
+const ANY_PROJECT = { runs: 1, params: {}, resultPage: 'result' } as const;
+
+interface Story {
+  about: string;
+  runs: number;
+  params: Record<string, string>;
+  /** The page of the project that shows its live result: its start, or its rows. */
+  resultPage: 'result' | 'results';
+}
 
 /** Starts the server and runs a project of it, shows progress and results, and keeps serving. */
 export async function demo({ once = false, project }: DemoOptions): Promise<number> {
@@ -51,14 +71,14 @@ export async function demo({ once = false, project }: DemoOptions): Promise<numb
   try {
     const { client } = server;
     const projectId = project ?? (await defaultProject(client));
-    const story = STORIES[projectId] ?? { about: `running project ${projectId}`, runs: 1, params: {} };
+    const story = STORIES[projectId] ?? { ...ANY_PROJECT, about: `running project ${projectId}` };
     terminal.remark(`Jobato is running at ${client.url} and is ${story.about}.`, '');
     let last: Followed | null = null;
     for (let count = 0; count < story.runs; count++) {
       if (last !== null) terminal.remark('');
       last = await follow(client, await start(client, projectId, story.params), terminal, stop.signal);
       if (stop.signal.aborted) return EXIT.interrupted;
-      await tellResult(terminal, server, last.run);
+      await tellResult(terminal, server, last.run, story.resultPage);
       if (last.exitCode !== EXIT.done) break;
     }
     const { run, exitCode } = last!;
@@ -106,10 +126,14 @@ async function start(
   }
 }
 
-async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, run: RunView): Promise<void> {
-  tellMetrics(terminal, run);
+async function tellResult(
+  terminal: Terminal,
+  { client, dataDir }: DemoServer,
+  run: RunView,
+  page: Story['resultPage'],
+): Promise<void> {
   if (run.result?.state === 'accepted')
-    terminal.remark('', `Live result: ${run.result.name}, ${client.url}/projects/${run.projectId}/result`);
+    terminal.remark('', `Live result: ${run.result.name}, ${client.url}/projects/${run.projectId}/${page}`);
   if (run.artifacts.length === 0) return;
   terminal.remark('', 'Artifacts:');
   for (const { name } of run.artifacts)
@@ -127,13 +151,6 @@ async function tellResult(terminal: Terminal, { client, dataDir }: DemoServer, r
         (source ? terminal.styled('dim', `  ${oneLine(source.document)}:${source.line}`) : ''),
     );
   }
-}
-
-function tellMetrics(terminal: Terminal, { summary }: RunView): void {
-  const known = Object.entries(summary).filter(([, value]) => value !== null);
-  if (known.length === 0) return;
-  terminal.remark('', 'Metrics:');
-  for (const [name, value] of known) terminal.remark(`  ${name}  ${value}`);
 }
 
 function shortened(text: string): string {

@@ -31,6 +31,16 @@ describe('demo command', () => {
     expect(stdout).toMatch(/Most used of \d+ terms:\n {2}\S/);
   });
 
+  it('searches recorded job postings twice, and shows what is new', async () => {
+    const { exitCode, stdout, stderr } = await demo(OUR_CONFIG, '--project', 'job-search', '--once').ended;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.match(/newJobsCount=\d+ relevantCount=\d+/g)).toEqual([
+      'newJobsCount=20 relevantCount=16',
+      'newJobsCount=5 relevantCount=4',
+    ]);
+    expect(stdout).toMatch(/^Live result: jobs\.db, http\S+\/projects\/job-search\/results$/m);
+  });
+
   describe('with a given project', () => {
     let folders: Folders;
     afterEach(() => rmSync(folders.root, { recursive: true, force: true }));

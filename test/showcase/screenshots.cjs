@@ -11,6 +11,7 @@ const { parseArgs } = require('node:util');
 
 require('../support/typescript.cjs');
 const { launchBrowser, openPage } = require('../support/browser.ts');
+const { JobSearch } = require('./job-search.ts');
 const { NightlyJob } = require('./nightly.ts');
 const { Showcase } = require('./showcase.ts');
 const { viewsOf } = require('./views.ts');
@@ -27,7 +28,11 @@ const NIGHTLY_JOB = {
   notifications: '/notifications',
   nightly: '/projects/nightly',
 };
-const README = { 'project-search': 'project', 'run-running': 'run' };
+const README = {
+  project: '/projects/job-search',
+  run: '/projects/job-search/runs/2',
+  results: '/projects/job-search/results',
+};
 
 const { values } = parseArgs({
   options: {
@@ -44,7 +49,7 @@ async function main() {
   const views = viewsOf(showcase).filter(({ name }) => values.only?.includes(name) ?? true);
   try {
     if (values.readme) {
-      await picturesOfReadme(browser, showcase);
+      await picturesOfReadme(browser);
       await picturesOfNightlyJob(browser);
       return;
     }
@@ -77,15 +82,20 @@ async function main() {
   }
 }
 
-/** As they are seen without scrolling. */
-async function picturesOfReadme(browser, showcase) {
-  const { page } = await openPage(browser, showcase.jobato.url, {
-    viewport: { width: 1280, height: 1000 },
-    colorScheme: 'light',
-  });
-  for (const { name, path } of viewsOf(showcase).filter(({ name }) => name in README)) {
-    await page.goto(path);
-    await page.screenshot({ path: join(ROOT, 'docs', 'images', `${README[name]}.png`) });
+/** Of the job search that comes with Jobato, as they are seen without scrolling. */
+async function picturesOfReadme(browser) {
+  const jobSearch = await JobSearch.open();
+  try {
+    const { page } = await openPage(browser, jobSearch.jobato.url, {
+      viewport: { width: 1280, height: 1000 },
+      colorScheme: 'light',
+    });
+    for (const [name, path] of Object.entries(README)) {
+      await page.goto(path);
+      await page.screenshot({ path: join(ROOT, 'docs', 'images', `${name}.png`) });
+    }
+  } finally {
+    await jobSearch.close();
   }
 }
 
