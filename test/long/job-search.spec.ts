@@ -14,8 +14,8 @@ import {
   JobBoards,
   leverPosting,
   rssFeed,
-} from './support/job-boards';
-import { JobSearchRun, type Search, STEPS } from './support/job-search';
+} from '../support/job-boards';
+import { JobSearchRun, type Search, STEPS } from '../support/job-search';
 
 const GREENHOUSE = 'boards.greenhouse.io';
 const LEVER = 'jobs.lever.co';
@@ -240,7 +240,7 @@ describe('a source that is in trouble', () => {
   });
 
   it('is counted if its certificate is not trusted', async () => {
-    const pem = (name: string) => readFileSync(join(__dirname, 'support', 'tls', `${name}.pem`));
+    const pem = (name: string) => readFileSync(join(__dirname, '..', 'support', 'tls', `${name}.pem`));
     const server = createServer({ cert: pem('cert'), key: pem('key') }, (_request, response) =>
       response.end('[]'),
     );
