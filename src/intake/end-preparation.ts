@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { parseEvent } from '../events/parse-event';
 import type { RunEvent, StreamFields } from '../events/run-event';
@@ -44,6 +45,13 @@ export class EndPreparation {
   /** Whether the end of a run is known and waits only for this server. */
   isPreparing(runId: string): boolean {
     return [...this.preparing.values()].some((one) => one.runId === runId);
+  }
+
+  /** Aborts what takes longer than this. Its events are applied by the next start. */
+  async finish(withinMs: number): Promise<void> {
+    const results = [...this.preparing.values()].map(({ result }) => result);
+    await Promise.race([Promise.allSettled(results), delay(withinMs, undefined, { ref: false })]);
+    this.copies.stop();
   }
 
   /** Returns null if there is nothing to prepare: an await would let later events overtake this one. */
