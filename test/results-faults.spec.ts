@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { makeFolders, RunningApp } from './support/jobato';
-import { anEvent, externalProject } from './support/worker-api';
+import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const writerFor = (dataDir: string) => (path: string, content: string | Buffer, mode?: number) => {
   mkdirSync(dirname(join(dataDir, path)), { recursive: true });
@@ -52,6 +52,37 @@ describe('a shutdown while a large result is copied', () => {
       }
     } finally {
       rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a download of the live result', () => {
+  it('has no date, because a newer result can be replaced by an earlier one', async () => {
+    const jobato = await RunningApp.start({ data: externalProject('data') }, { JOBATO_API_KEY: KEY });
+    try {
+      const worker = new HttpWorker(jobato);
+      const write = writerFor(jobato.folders.dataDir);
+      const runs: string[] = [];
+      for (const text of ['first', 'later']) {
+        write('work/data.txt', text);
+        const { runId } = await jobato.trigger('data');
+        await worker.say(anEvent(runId, 'run.completed', { resultsDb: 'work/data.txt' }));
+        runs.push(runId);
+      }
+      const download = (headers: Record<string, string>) =>
+        jobato.fetch('/api/projects/data/result/file', { headers });
+      const later = await download({});
+      expect(await later.text()).toBe('later');
+      const now = new Date().toUTCString();
+      await jobato.api.put('/api/projects/data/result').send({ runId: runs[0] }).expect(200);
+      expect(await (await download({ 'if-modified-since': now })).text()).toBe('first');
+      const changed = later.headers.get('last-modified') ?? now;
+      const rest = await download({ range: 'bytes=2-', 'if-range': changed });
+      expect([rest.status, await rest.text()]).toEqual([200, 'first']);
+      const etag = later.headers.get('etag')!;
+      expect((await download({ 'if-none-match': etag })).status).toBe(200);
+    } finally {
+      await jobato.stop();
     }
   });
 });
