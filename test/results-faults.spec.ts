@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
-import { makeFolders, RunningApp } from './support/jobato';
+import { ProjectCatalogue } from '../src/projects/project-catalogue';
+import { makeFolders, RunningApp, writeProject } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const writerFor = (dataDir: string) => (path: string, content: string | Buffer, mode?: number) => {
@@ -51,6 +52,29 @@ describe('a shutdown while a large result is copied', () => {
         await second.stop();
       }
     } finally {
+      rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a run whose project file changes', () => {
+  it('has the artifact as its result that its own definition names', async () => {
+    const folders = makeFolders({ sales: externalProject('sales', 'result: { artifact: report.txt }\n') });
+    const jobato = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
+    try {
+      const worker = new HttpWorker(jobato);
+      const { runId } = await jobato.trigger('sales');
+      await worker.api
+        .put(`/api/internal/runs/${runId}/artifacts/report.txt`)
+        .set('content-type', 'application/octet-stream')
+        .send('report')
+        .expect(201);
+      writeProject(folders, 'sales', externalProject('sales'));
+      await jobato.app.get(ProjectCatalogue).reload();
+      await worker.say(anEvent(runId, 'run.completed', {}));
+      expect((await jobato.untilEnded(runId)).result).toMatchObject({ state: 'accepted', size: 6 });
+    } finally {
+      await jobato.stop();
       rmSync(folders.root, { recursive: true, force: true });
     }
   });
