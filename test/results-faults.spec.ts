@@ -1,10 +1,19 @@
-import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
+import { LiveResults } from '../src/results/live-results';
 import { makeFolders, RunningApp, writeProject } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
@@ -53,6 +62,59 @@ describe('a shutdown while a large result is copied', () => {
       }
     } finally {
       rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('a pointer that cannot be written', () => {
+  it('affects neither the other pointer nor the deletion of earlier results', async () => {
+    const rule = 'result: { keep: 0, pointer: link/current.txt }\n';
+    const jobato = await RunningApp.start({ data: externalProject('data', rule) }, { JOBATO_API_KEY: KEY });
+    try {
+      const { dataDir, root } = jobato.folders;
+      mkdirSync(join(root, 'elsewhere'));
+      symlinkSync(join(root, 'elsewhere'), join(dataDir, 'link'));
+      const worker = new HttpWorker(jobato);
+      for (const text of ['first', 'second']) {
+        writerFor(dataDir)('work/data.txt', text);
+        const { runId } = await jobato.trigger('data');
+        await worker.say(anEvent(runId, 'run.completed', { resultsDb: 'work/data.txt' }));
+      }
+      await jobato.app.get(LiveResults).idle();
+      const [, , folder = ''] = readFileSync(join(dataDir, 'results/data/current.txt'), 'utf8').split('/');
+      expect(folder).toMatch(/^2-/);
+      expect(names(join(dataDir, 'results/data')).sort()).toEqual([folder, 'current.txt'].sort());
+      expect(names(join(root, 'elsewhere'))).toEqual([]);
+      const { body } = await jobato.api.get('/api/health');
+      expect(JSON.stringify(body)).toContain('could not be written');
+    } finally {
+      await jobato.stop();
+    }
+  });
+});
+
+describe('a pointer that the worker of a completed run changed', () => {
+  it('stays when Jobato writes its pointers again', async () => {
+    const rule = 'result: { pointer: db/current.txt }\n';
+    const jobato = await RunningApp.start({ own: externalProject('own', rule) }, { JOBATO_API_KEY: KEY });
+    try {
+      const write = writerFor(jobato.folders.dataDir);
+      const worker = new HttpWorker(jobato);
+      const results = jobato.app.get(LiveResults);
+      write('work/data.txt', 'copied');
+      const first = await jobato.trigger('own');
+      await worker.say(anEvent(first.runId, 'run.completed', { resultsDb: 'work/data.txt' }));
+      await results.idle();
+      const { runId } = await jobato.trigger('own');
+      write('db/current.txt', 'db/own.db\n');
+      await worker.say(anEvent(runId, 'run.completed', {}));
+      await results.idle();
+      await results.refresh('own');
+      expect(readFileSync(join(jobato.folders.dataDir, 'db/current.txt'), 'utf8')).toBe('db/own.db\n');
+      await jobato.api.put('/api/projects/own/result').send({ runId: first.runId }).expect(200);
+      expect(readFileSync(join(jobato.folders.dataDir, 'db/current.txt'), 'utf8')).toMatch(/^results.own.1-/);
+    } finally {
+      await jobato.stop();
     }
   });
 });

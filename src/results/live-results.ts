@@ -180,31 +180,33 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   ended(run: EndedRun): Promise<void> {
     // Most projects have no result, and each of their runs ends here.
     if (run.result === null && this.settingOf(run.projectId).pointer === null) return Promise.resolve();
-    return this.inTurn(run.projectId, async () => {
-      const mayWrite = await this.watchPointer(run);
-      await this.showLive(run.projectId, mayWrite);
-    });
+    return this.inTurn(run.projectId, () => this.showLive(run.projectId, () => this.watchPointer(run)));
   }
 
   /** Writes the pointers of a project, and deletes files that are no longer kept. */
   refresh(projectId: string): Promise<void> {
-    return this.inTurn(projectId, () => this.showLive(projectId, true));
+    return this.inTurn(projectId, () => this.showLive(projectId, () => this.mayWritePointer(projectId)));
   }
 
   /** Does the same for all projects. Call it at each start, before copies are made. */
   async refreshAll(): Promise<void> {
     const folders = await readdir(join(this.config.dataDir, RESULTS_FOLDER)).catch(() => []);
-    for (const projectId of new Set([...(await this.results.projectIds()), ...folders])) {
-      const seen = await this.results.foreignPointer(projectId);
-      const live = await this.results.liveOf(projectId);
-      const isNewer = seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since;
-      await this.inTurn(projectId, () => this.showLive(projectId, !isNewer));
-    }
+    for (const projectId of new Set([...(await this.results.projectIds()), ...folders]))
+      await this.refresh(projectId);
   }
 
   /** Tries again what failed, for example while the disk was full. */
   private async retry(): Promise<void> {
     for (const projectId of [...this.problems.keys()]) await this.refresh(projectId);
+  }
+
+  /** Returns whether the live result is newer than what the worker of a completed run wrote into the pointer. */
+  private async mayWritePointer(projectId: string): Promise<boolean> {
+    const [seen, live] = await Promise.all([
+      this.results.foreignPointer(projectId),
+      this.results.liveOf(projectId),
+    ]);
+    return !(seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since);
   }
 
   /** @returns whether the pointer of the project file may be written now */
@@ -242,14 +244,17 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
     return live === null;
   }
 
-  private async showLive(projectId: string, mayWritePointer: boolean): Promise<void> {
+  private async showLive(projectId: string, mayWritePointer: () => Promise<boolean>): Promise<void> {
     const live = await this.results.liveOf(projectId);
-    if (live !== null) {
-      await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
-      const { pointer } = this.settingOf(projectId);
-      if (pointer !== null && mayWritePointer) await this.pointers.write(pointer, live.file);
+    const { pointer } = this.settingOf(projectId);
+    try {
+      if (live !== null) await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
+      if (pointer !== null && (await mayWritePointer()) && live !== null)
+        await this.pointers.write(pointer, live.file);
+    } finally {
+      // A pointer that cannot be written must not fill the disk.
+      await this.deleteUnkept(projectId);
     }
-    await this.deleteUnkept(projectId);
   }
 
   /** Deletes copies that are not kept, and those that a crash left. */
