@@ -53,11 +53,15 @@ export class ResultCheck {
     const file = await open(path, 'r');
     try {
       await file.sync();
-      const { size, mode } = await file.stat();
-      // The umask decides who may read it.
-      await chmod(path, mode & READ_ONLY);
+      const { size } = await file.stat();
       const names = await open(folder, 'r');
-      await names.sync().finally(() => names.close());
+      try {
+        // The umask decides who may read it, and gave the folder its mode. The mode of the original counts for nothing.
+        await chmod(path, (await names.stat()).mode & READ_ONLY);
+        await names.sync();
+      } finally {
+        await names.close();
+      }
       return size;
     } finally {
       await file.close();
