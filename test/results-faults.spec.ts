@@ -3,6 +3,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -30,7 +31,7 @@ describe('a shutdown while a large result is copied', () => {
     const handle = await open(__filename);
     const prototype = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
-    const read: (...given: unknown[]) => unknown = Reflect.get(prototype, 'read');
+    const read = Reflect.get(prototype, 'read') as unknown as (...given: unknown[]) => unknown;
     jest.spyOn(prototype, 'read').mockImplementation(async function (this: FileHandle, ...given: unknown[]) {
       if (given[2] === 1024 * 1024) await delay(500);
       return read.apply(this, given) as never;
@@ -115,6 +116,48 @@ describe('a pointer that the worker of a completed run changed', () => {
       expect(readFileSync(join(jobato.folders.dataDir, 'db/current.txt'), 'utf8')).toMatch(/^results.own.1-/);
     } finally {
       await jobato.stop();
+    }
+  });
+});
+
+describe('a copy of a result', () => {
+  it('can be read by those whom the umask allows, whatever the mode of the original', async () => {
+    const jobato = await RunningApp.start({ data: externalProject('data') }, { JOBATO_API_KEY: KEY });
+    const umask = process.umask(0o027);
+    try {
+      const { dataDir } = jobato.folders;
+      const worker = new HttpWorker(jobato);
+      for (const mode of [0o600, 0o666]) {
+        writerFor(dataDir)(`work/data-${mode}.txt`, 'x', mode);
+        const { runId } = await jobato.trigger('data');
+        await worker.say(anEvent(runId, 'run.completed', { resultsDb: `work/data-${mode}.txt` }));
+        const { body } = await jobato.api.get('/api/projects/data/result');
+        expect(statSync(join(dataDir, (body as { path: string }).path)).mode & 0o777).toBe(0o440);
+      }
+    } finally {
+      process.umask(umask);
+      await jobato.stop();
+    }
+  });
+
+  it('may lie in a folder that an operator replaced by a link', async () => {
+    const folders = makeFolders({ data: externalProject('data') });
+    mkdirSync(join(folders.root, 'large-disk'));
+    mkdirSync(folders.dataDir);
+    symlinkSync(join(folders.root, 'large-disk'), join(folders.dataDir, 'results'));
+    const jobato = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
+    try {
+      writerFor(folders.dataDir)('work/data.txt', 'elsewhere');
+      const { runId } = await jobato.trigger('data');
+      const offer = { resultsDb: 'work/data.txt' };
+      await new HttpWorker(jobato).say(anEvent(runId, 'run.completed', offer));
+      await jobato.app.get(LiveResults).idle();
+      expect(await (await jobato.fetch('/api/projects/data/result/file')).text()).toBe('elsewhere');
+      const pointer = readFileSync(join(folders.dataDir, 'results/data/current.txt'), 'utf8').trim();
+      expect(readFileSync(join(folders.dataDir, pointer), 'utf8')).toBe('elsewhere');
+    } finally {
+      await jobato.stop();
+      rmSync(folders.root, { recursive: true, force: true });
     }
   });
 });

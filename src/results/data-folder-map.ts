@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 /** Folders of DATA_DIR with files that only Jobato uses. */
 const OWN_FOLDERS = ['held', 'pipes', 'processes', 'restoring', 'uploads'];
 /** Of worker processes that share DATA_DIR; see worker-folder.ts. */
@@ -25,6 +27,18 @@ export function isOwnFile(path: string, runId: string | null): boolean {
     OWN_DATABASE.test(path) ||
     LIVE_RESULT.test(path)
   );
+}
+
+export const RESULTS_FOLDER = 'results';
+
+/**
+ * Returns a path as a trusted folder and the names below it. An operator may replace `results` by a link to a larger disk.
+ * Pure.
+ * @param path relative to DATA_DIR, with slashes
+ */
+export function placeInData(dataDir: string, path: string): [folder: string, names: string[]] {
+  const [first = '', ...names] = path.split('/');
+  return first === RESULTS_FOLDER ? [join(dataDir, first), names] : [dataDir, [first, ...names]];
 }
 
 /** The name of the folder of a result, within the folder of its project. */

@@ -16,9 +16,9 @@ import { openBelow } from '../files/open-below';
 import { JobatoError } from '../http/problem-catalogue';
 import { DEFAULT_LIVE_RESULT, type LiveResultSetting } from '../projects/project';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { RESULT_FOLDER } from './data-folder-map';
+import { placeInData, RESULT_FOLDER, RESULTS_FOLDER } from './data-folder-map';
 import { PointerFiles } from './pointer-files';
-import { folderOf, ResultCopies, RESULTS_FOLDER } from './result-copies';
+import { folderOf, ResultCopies } from './result-copies';
 import type { ForeignPointerEntity, ResultEntity } from './result.entities';
 import { type LiveResult, ResultRepository } from './result.repository';
 import type { RunResult } from './run-result';
@@ -120,7 +120,7 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async openPath(path: string): Promise<OpenResult> {
-    const file = await openBelow(this.config.dataDir, path.split('/'));
+    const file = await openBelow(...placeInData(this.config.dataDir, path));
     const { size, mtime } = await file.stat();
     return { file, size, modifiedAt: mtime };
   }

@@ -11,11 +11,9 @@ import { deleteFolder } from '../files/delete-folder';
 import { openBelow } from '../files/open-below';
 import { JobatoError } from '../http/problem-catalogue';
 import type { ResultTable } from '../projects/project';
-import { isOwnFile } from './data-folder-map';
+import { isOwnFile, RESULTS_FOLDER } from './data-folder-map';
 import { ResultCheck } from './result-check';
 import type { ResultFlaw, ResultOffer, RunResult } from './run-result';
-
-export const RESULTS_FOLDER = 'results';
 
 /** Whose result it is, and what it must have. */
 export interface ResultOwner {
