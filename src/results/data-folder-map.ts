@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HTML_FOLDER } from '../lifecycle/private-files';
 
 /** Folders of DATA_DIR with files that only Jobato uses. */
 const OWN_FOLDERS = ['held', 'pipes', 'processes', 'restoring', 'uploads'];
@@ -18,8 +19,9 @@ const LIVE_RESULT = /^results\/[a-z0-9-]+\/(?:\d+-[0-9a-f]{8}(?:\/|$)|current\.t
  * @param runId null for a pointer
  */
 export function isOwnFile(path: string, runId: string | null): boolean {
-  const [folder = '', second] = path.split('/');
+  const [folder = '', second, third, fourth] = path.split('/');
   if (folder === 'runs') return runId === null || second !== runId;
+  if (folder === HTML_FOLDER && fourth !== undefined) return third !== runId;
   if (WORKER_FOLDER.test(folder)) return true;
   return (
     OWN_FOLDERS.includes(folder) ||
