@@ -4,6 +4,7 @@ import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { inFolderBelow, openBelow } from '../files/open-below';
 import { isOwnFile, placeInData, RESULTS_FOLDER } from './data-folder-map';
+import { projectOf } from './result-copies';
 
 /** A pointer holds one path. */
 const MAX_BYTES = 4096;
@@ -29,7 +30,7 @@ export class PointerFiles {
     if (file === null) return null;
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-      return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0]!.trim();
+      return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0]!;
     } finally {
       await file.close();
     }
@@ -37,7 +38,7 @@ export class PointerFiles {
 
   /** Writes a pointer by rename, unless it has this target. @throws the error of the file system */
   async write(pointer: string, target: string): Promise<void> {
-    if (pointer !== `${RESULTS_FOLDER}/${pointer.split('/')[1]}/current.txt` && isOwnFile(pointer, null))
+    if (pointer !== PointerFiles.ofProject(projectOf({ file: target })) && isOwnFile(pointer, null))
       throw new Error(`${pointer} is a file of Jobato`);
     if ((await this.read(pointer).catch(() => null)) === target) return;
     const [root, names] = placeInData(this.config.dataDir, pointer);
