@@ -11,6 +11,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import BetterSqlite3 from 'better-sqlite3';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
@@ -159,6 +160,69 @@ describe('a copy of a result', () => {
       await jobato.stop();
       rmSync(folders.root, { recursive: true, force: true });
     }
+  });
+});
+
+describe('a file that a worker offers', () => {
+  let jobato: RunningApp;
+  let worker: HttpWorker;
+  beforeAll(async () => {
+    jobato = await RunningApp.start(
+      {
+        data: externalProject('data', 'result: { pointer: db/data.txt }\n'),
+        greedy: externalProject('greedy', 'result: { pointer: results/data/current.txt }\n'),
+      },
+      { JOBATO_API_KEY: KEY },
+    );
+    worker = new HttpWorker(jobato);
+  });
+  afterAll(() => jobato.stop());
+  const complete = async (projectId: string, payload: object) => {
+    const { runId } = await jobato.trigger(projectId);
+    await worker.say(anEvent(runId, 'run.completed', payload));
+    await jobato.app.get(LiveResults).idle();
+    return jobato.untilEnded(runId);
+  };
+  const inData = (path: string) => join(jobato.folders.dataDir, path);
+
+  it('may be an SQLite database that keeps its journal', async () => {
+    mkdirSync(inData('work'), { recursive: true });
+    const database = new BetterSqlite3(inData('work/jobs.db'));
+    database.pragma('journal_mode = PERSIST');
+    database.exec("CREATE TABLE jobs (title TEXT); INSERT INTO jobs VALUES ('Baker')");
+    const offer = { resultsDb: 'work/jobs.db' };
+    expect((await complete('data', offer)).result).toMatchObject({ state: 'accepted' });
+    database.exec('BEGIN');
+    database.exec("UPDATE jobs SET title = 'Cook'");
+    expect((await complete('data', offer)).result).toMatchObject({ flaw: 'open-database' });
+    database.close();
+  });
+
+  it('may not be a captured page of another run', async () => {
+    const path = 'html/data/01a22e5f-6228-7000-8000-01790b894b8a/page.html';
+    writerFor(jobato.folders.dataDir)(path, 'page');
+    expect((await complete('data', { resultsDb: path })).result).toMatchObject({ flaw: 'own-file' });
+  });
+
+  it('may end with a space, which belongs to its pointers', async () => {
+    writerFor(jobato.folders.dataDir)('work/data ', 'x');
+    await complete('data', { resultsDb: 'work/data ' });
+    const before = statSync(inData('db/data.txt')).ino;
+    expect(readFileSync(inData('db/data.txt'), 'utf8')).toMatch(/ \n$/);
+    await worker.say(
+      anEvent((await jobato.trigger('data')).runId, 'run.failed', { errorCode: 'X', message: 'no' }),
+    );
+    await jobato.app.get(LiveResults).idle();
+    expect(await jobato.app.get(LiveResults).foreignPointer('data')).toBeNull();
+    expect(statSync(inData('db/data.txt')).ino).toBe(before);
+  });
+
+  it('never changes the pointer that belongs to another project', async () => {
+    writerFor(jobato.folders.dataDir)('work/greedy.txt', 'x');
+    const before = readFileSync(inData('results/data/current.txt'), 'utf8');
+    await complete('greedy', { resultsDb: 'work/greedy.txt' });
+    expect(readFileSync(inData('results/data/current.txt'), 'utf8')).toBe(before);
+    expect(readFileSync(inData('results/greedy/current.txt'), 'utf8')).toContain('greedy.txt');
   });
 });
 

@@ -9,6 +9,7 @@ import type { ResultFlaw } from './run-result';
 const SQLITE_HEADER = 'SQLite format 3\0';
 /** A larger log of changes would take long to apply. */
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
+const JOURNAL_HEADER_BYTES = 28;
 const READ_ONLY = 0o444;
 /** A link is not followed, and a pipe does not block. */
 const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -22,7 +23,7 @@ export class ResultCheck {
    */
   async settle(copy: string, source: string, table: ResultTable | null): Promise<ResultFlaw | null> {
     if (!(await isSqlite(copy))) return table === null ? null : 'not-a-database';
-    if ((await sizeOf(`${source}-journal`)) > 0) return 'open-database';
+    if (await isJournalInUse(`${source}-journal`)) return 'open-database';
     const walBytes = await sizeOf(`${source}-wal`);
     if (walBytes > MAX_WAL_BYTES) return 'open-database';
     if (walBytes > 0) {
@@ -83,6 +84,18 @@ async function isSqlite(path: string): Promise<boolean> {
     const start = Buffer.alloc(SQLITE_HEADER.length);
     await file.read(start, 0, start.length, 0);
     return start.toString('latin1') === SQLITE_HEADER;
+  } finally {
+    await file.close();
+  }
+}
+
+/** SQLite overwrites the start of a journal that it keeps after a change (`journal_mode = PERSIST`). */
+async function isJournalInUse(path: string): Promise<boolean> {
+  if ((await sizeOf(path)) === 0) return false;
+  const file = await open(path, OPENING);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(JOURNAL_HEADER_BYTES), 0, JOURNAL_HEADER_BYTES, 0);
+    return buffer.some((byte) => byte !== 0);
   } finally {
     await file.close();
   }
