@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { storageReasonOf } from '../database/storage-error';
 import { copyOpenFile } from '../files/copy-open-file';
 import type { ResultTable } from '../projects/project';
 import type { ResultFlaw } from './run-result';
@@ -20,6 +21,7 @@ export class ResultCheck {
    * Makes one file of an SQLite database. Readers need no further files beside it, and no permission to write.
    * @param source path of the original, beside which SQLite keeps changes that are not yet in it
    * @returns what is wrong; null if nothing is
+   * @throws the error of the disk if it is full
    */
   async settle(copy: string, source: string, table: ResultTable | null): Promise<ResultFlaw | null> {
     if (!(await isSqlite(copy))) return table === null ? null : 'not-a-database';
@@ -39,7 +41,9 @@ export class ResultCheck {
       } finally {
         database.close();
       }
-    } catch {
+    } catch (error) {
+      // The copy is made again when there is space.
+      if (storageReasonOf(error) === 'full') throw error;
       return 'damaged-database';
     } finally {
       await Promise.all(
