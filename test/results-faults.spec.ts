@@ -2,6 +2,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -223,6 +224,45 @@ describe('a file that a worker offers', () => {
     await complete('greedy', { resultsDb: 'work/greedy.txt' });
     expect(readFileSync(inData('results/data/current.txt'), 'utf8')).toBe(before);
     expect(readFileSync(inData('results/greedy/current.txt'), 'utf8')).toContain('greedy.txt');
+  });
+});
+
+describe('a start without the files of results', () => {
+  it('gives no pointer or step the path of the live result, until it is there', async () => {
+    const folders = makeFolders({ data: externalProject('data', 'result: { pointer: db/data.txt }\n') });
+    const { dataDir } = folders;
+    const offer = { resultsDb: 'work/data.txt' };
+    try {
+      const first = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
+      writerFor(dataDir)('work/data.txt', 'x');
+      const { runId } = await first.trigger('data');
+      await new HttpWorker(first).say(anEvent(runId, 'run.completed', offer));
+      await first.stop();
+      rmSync(join(dataDir, 'db/data.txt'));
+      renameSync(join(dataDir, 'results'), join(folders.root, 'results'));
+      const second = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
+      try {
+        expect(names(join(dataDir, 'results/data'))).toEqual([]);
+        expect(names(join(dataDir, 'db'))).not.toContain('data.txt');
+        const { body } = await second.api.get('/api/health').expect(200);
+        expect(JSON.stringify(body)).toContain(
+          'The file of the live result of project \\"data\\" is missing',
+        );
+        expect(await (await second.fetch('/projects/data')).text()).toContain('is missing from the server');
+        const run = await second.trigger('data');
+        const worker = new HttpWorker(second);
+        const { payload } = await worker.claimed({ projectIds: ['data'] });
+        expect(payload).not.toHaveProperty('currentResult');
+        await worker.say(anEvent(run.runId, 'run.completed', offer));
+        await second.app.get(LiveResults).idle();
+        expect(readFileSync(join(dataDir, 'db/data.txt'), 'utf8')).toMatch(/^results.data.2-/);
+        expect((await second.api.get('/api/health')).text).not.toContain('is missing');
+      } finally {
+        await second.stop();
+      }
+    } finally {
+      rmSync(folders.root, { recursive: true, force: true });
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { type FileHandle, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BeforeApplicationShutdown,
@@ -34,6 +34,8 @@ export interface EndedRun {
 }
 
 const RETRY_EVERY_MS = 10_000;
+/** A problem: the file of the live result does not exist, for example after a restore without files. */
+export const MISSING_FILE = 'MISSING_FILE';
 
 export interface OpenResult {
   file: FileHandle;
@@ -66,6 +68,21 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
 
   current(projectId: string): Promise<LiveResult | null> {
     return this.results.liveOf(projectId);
+  }
+
+  /** Returns the path of the live result, relative to DATA_DIR; null without any, and if its file does not exist. */
+  async currentFile(projectId: string): Promise<string | null> {
+    const live = await this.current(projectId);
+    return live !== null && (await this.exists(live)) ? live.file : null;
+  }
+
+  private async exists(result: ResultEntity): Promise<boolean> {
+    try {
+      await lstat(this.pathOf(result));
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    }
   }
 
   /** @throws JobatoError RESULT_NOT_FOUND */
@@ -248,6 +265,9 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
     const live = await this.results.liveOf(projectId);
     const { pointer } = this.settingOf(projectId);
     try {
+      // Readers of a pointer must find the file.
+      if (live !== null && !(await this.exists(live)))
+        throw Object.assign(new Error(`${live.file} does not exist`), { code: MISSING_FILE });
       if (live !== null) await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
       if (pointer !== null && (await mayWritePointer()) && live !== null)
         await this.pointers.write(pointer, live.file);
@@ -288,8 +308,10 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
         await work();
         this.problems.delete(projectId);
       } catch (error) {
-        this.problems.set(projectId, (error as NodeJS.ErrnoException).code ?? 'UNKNOWN');
-        this.logger.error({ projectId, msg: `Showing the live result failed: ${String(error)}` });
+        const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+        if (this.problems.get(projectId) !== code)
+          this.logger.error({ projectId, msg: `Showing the live result failed: ${String(error)}` });
+        this.problems.set(projectId, code);
       } finally {
         if (this.turns.get(projectId) === turn) this.turns.delete(projectId);
       }
