@@ -266,6 +266,27 @@ describe('a start without the files of results', () => {
   });
 });
 
+describe('a pointer that is added to the project file', () => {
+  it('is written without another run', async () => {
+    const folders = makeFolders({ data: externalProject('data') });
+    const jobato = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
+    try {
+      const results = jobato.app.get(LiveResults);
+      writerFor(folders.dataDir)('work/data.txt', 'x');
+      const { runId } = await jobato.trigger('data');
+      await new HttpWorker(jobato).say(anEvent(runId, 'run.completed', { resultsDb: 'work/data.txt' }));
+      await results.idle();
+      writeProject(folders, 'data', externalProject('data', 'result: { pointer: db/data.txt }\n'));
+      await jobato.app.get(ProjectCatalogue).reload();
+      await results.writeAgain();
+      expect(readFileSync(join(folders.dataDir, 'db/data.txt'), 'utf8')).toMatch(/^results.data.1-/);
+    } finally {
+      await jobato.stop();
+      rmSync(folders.root, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('a run whose project file changes', () => {
   it('has the artifact as its result that its own definition names', async () => {
     const folders = makeFolders({ sales: externalProject('sales', 'result: { artifact: report.txt }\n') });

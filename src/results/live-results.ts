@@ -49,6 +49,8 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(LiveResults.name);
   /** Why the files of a project do not show its live result, by project. */
   readonly problems = new Map<string, string>();
+  /** The pointer in the project file when the files of a project were last changed, by project. */
+  private readonly pointersSeen = new Map<string, string | null>();
   /** Files of one project are changed one after another. */
   private readonly turns = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
@@ -63,7 +65,7 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.retry(), RETRY_EVERY_MS).unref();
+    this.timer = setInterval(() => void this.writeAgain(), RETRY_EVERY_MS).unref();
   }
 
   current(projectId: string): Promise<LiveResult | null> {
@@ -212,9 +214,11 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
       await this.refresh(projectId);
   }
 
-  /** Tries again what failed, for example while the disk was full. */
-  private async retry(): Promise<void> {
-    for (const projectId of [...this.problems.keys()]) await this.refresh(projectId);
+  /** Tries again what failed, for example while the disk was full, and writes pointers that a project file names now. */
+  async writeAgain(): Promise<void> {
+    const moved = [...this.pointersSeen].filter(([id, seen]) => this.settingOf(id).pointer !== seen);
+    const projectIds = new Set([...this.problems.keys(), ...moved.map(([id]) => id)]);
+    for (const projectId of projectIds) await this.refresh(projectId);
   }
 
   /** Returns whether the live result is newer than what the worker of a completed run wrote into the pointer. */
@@ -264,6 +268,7 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   private async showLive(projectId: string, mayWritePointer: () => Promise<boolean>): Promise<void> {
     const live = await this.results.liveOf(projectId);
     const { pointer } = this.settingOf(projectId);
+    if (live !== null) this.pointersSeen.set(projectId, pointer);
     try {
       // Readers of a pointer must find the file.
       if (live !== null && !(await this.exists(live)))
