@@ -1,11 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { parseEvent } from '../events/parse-event';
 import type { RunEvent, StreamFields } from '../events/run-event';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { LiveResults } from '../results/live-results';
 import { projectOf, ResultCopies } from '../results/result-copies';
 import { offerOf, type RunResult } from '../results/run-result';
-import { isTerminal } from '../runs/run';
+import { isTerminal, type Run } from '../runs/run';
+import { RunChanges } from '../runs/run-changes';
 import { RunRepository } from '../runs/run.repository';
 import { RunsService } from '../runs/runs.service';
 import { attemptOf, type Evidence, speaksForAttempt } from './event-authority';
@@ -29,21 +31,48 @@ const NOTHING: PreparedEnd = { result: null, decided: () => undefined };
 
 /** Does what must happen before the event that ends a run is applied. */
 @Injectable()
-export class EndPreparation {
+export class EndPreparation implements OnModuleInit, OnModuleDestroy {
   /** By event and evidence: the same event may arrive several times. */
   private readonly preparing = new Map<string, Preparation>();
 
+  /** Whether a run may have a definition with `result.artifact`, which its project file may lack by now. */
+  private hasArtifactRule = false;
+  private stopListening: () => void = () => undefined;
+
   constructor(
     private readonly service: RunsService,
+    private readonly changes: RunChanges,
     private readonly runs: RunRepository,
     private readonly projects: ProjectCatalogue,
     private readonly copies: ResultCopies,
     private readonly results: LiveResults,
   ) {}
 
+  async onModuleInit(): Promise<void> {
+    this.stopListening = this.changes.onAnyChange((run) => this.noteRule(run));
+    const isStored = await this.runs.hasArtifactRule();
+    this.hasArtifactRule ||= isStored;
+  }
+
+  onModuleDestroy(): void {
+    this.stopListening();
+  }
+
+  private noteRule({ revision, projectId }: Run): void {
+    if (revision === 1)
+      this.hasArtifactRule ||= this.projects.find(projectId)?.definition.result?.artifact != null;
+  }
+
   /** Whether the end of a run is known and waits only for this server. */
   isPreparing(runId: string): boolean {
     return [...this.preparing.values()].some((one) => one.runId === runId);
+  }
+
+  /** Aborts what takes longer than this. Its events are applied by the next start. */
+  async finish(withinMs: number): Promise<void> {
+    const results = [...this.preparing.values()].map(({ result }) => result);
+    await Promise.race([Promise.allSettled(results), delay(withinMs, undefined, { ref: false })]);
+    this.copies.stop();
   }
 
   /** Returns null if there is nothing to prepare: an await would let later events overtake this one. */
@@ -68,10 +97,7 @@ export class EndPreparation {
 
   /** Most projects have no result, and their ends wait for nothing. */
   mayOffer({ payload = '' }: Fields): boolean {
-    return (
-      /"result(?:sDb)?"/.test(payload) ||
-      this.projects.list().some(({ definition }) => definition.result?.artifact != null)
-    );
+    return this.hasArtifactRule || /"result(?:sDb)?"/.test(payload);
   }
 
   private once(fields: Fields, evidence: Evidence): Promise<PreparedEnd> {

@@ -56,6 +56,11 @@ export class EventApplier {
     return this.ends.isPreparing(runId);
   }
 
+  /** Aborts what events still wait for after this time. */
+  finishPreparations(withinMs: number): Promise<void> {
+    return this.ends.finish(withinMs);
+  }
+
   /**
    * Applies an event that this server created, and publishes it through the outbox. Does not wait for the stream, which
    * can lose entries and must not be the only record of how a run ended.

@@ -87,6 +87,8 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
     await this.consuming;
     try {
       await this.takeWhatIsThere();
+      // A long copy would outlast the time for the shutdown.
+      await this.applier.finishPreparations(CATCH_UP_MS);
       await Promise.race([this.finishApart(), delay(CATCH_UP_MS, undefined, { ref: false })]);
     } catch (error) {
       this.logger.warn(`Remaining events on the stream will be applied at the next start: ${String(error)}`);
@@ -290,8 +292,9 @@ export class EventConsumer implements OnApplicationBootstrap, BeforeApplicationS
       const { outcome, reason } = await this.applier.apply(entry, this.evidenceOf(entry));
       if (outcome === 'rejected') this.logger.warn(`Event ${entry.id} rejected: ${reason}`);
     } catch (error) {
-      // A storage failure must not use up the deliveries of valid events.
-      if (error instanceof StorageError || entry.deliveryCount < MAX_DELIVERIES) throw error;
+      // A storage failure or a shutdown must not use up the deliveries of valid events.
+      const isTransient = error instanceof StorageError || this.stopping.signal.aborted;
+      if (isTransient || entry.deliveryCount < MAX_DELIVERIES) throw error;
       await this.setAside(entry);
     }
   }

@@ -19,6 +19,7 @@ describe('isOwnFile', () => {
     'runs/019ca9d6-8580-7000-8000-000000000002/report.csv',
     'runs',
     'worker-1/runs/x/report.csv',
+    'html/sales/01a22e5f-6228-7000-8000-01790b894b8a/page.html',
   ])('is true for %s', (path) => expect(isOwnFile(path, RUN)).toBe(true));
 
   it.each([
@@ -29,8 +30,9 @@ describe('isOwnFile', () => {
     'work/sales/report.csv',
     'results/sales/made-by-the-worker.db',
     'results/report.csv',
-    'html/sales/1/page.html',
+    'html/sales/page.html',
     `runs/${RUN}/report.csv`,
+    `html/sales/${RUN}/page.html`,
   ])('is false for %s', (path) => expect(isOwnFile(path, RUN)).toBe(false));
 
   it('is true for every file of a run if it is about a pointer', () =>

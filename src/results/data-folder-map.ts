@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { HTML_FOLDER } from '../lifecycle/private-files';
+
 /** Folders of DATA_DIR with files that only Jobato uses. */
 const OWN_FOLDERS = ['held', 'pipes', 'processes', 'restoring', 'uploads'];
 /** Of worker processes that share DATA_DIR; see worker-folder.ts. */
@@ -16,8 +19,9 @@ const LIVE_RESULT = /^results\/[a-z0-9-]+\/(?:\d+-[0-9a-f]{8}(?:\/|$)|current\.t
  * @param runId null for a pointer
  */
 export function isOwnFile(path: string, runId: string | null): boolean {
-  const [folder = '', second] = path.split('/');
+  const [folder = '', second, third, fourth] = path.split('/');
   if (folder === 'runs') return runId === null || second !== runId;
+  if (folder === HTML_FOLDER && fourth !== undefined) return third !== runId;
   if (WORKER_FOLDER.test(folder)) return true;
   return (
     OWN_FOLDERS.includes(folder) ||
@@ -25,6 +29,18 @@ export function isOwnFile(path: string, runId: string | null): boolean {
     OWN_DATABASE.test(path) ||
     LIVE_RESULT.test(path)
   );
+}
+
+export const RESULTS_FOLDER = 'results';
+
+/**
+ * Returns a path as a trusted folder and the names below it. An operator may replace `results` by a link to a larger disk.
+ * Pure.
+ * @param path relative to DATA_DIR, with slashes
+ */
+export function placeInData(dataDir: string, path: string): [folder: string, names: string[]] {
+  const [first = '', ...names] = path.split('/');
+  return first === RESULTS_FOLDER ? [join(dataDir, first), names] : [dataDir, [first, ...names]];
 }
 
 /** The name of the folder of a result, within the folder of its project. */

@@ -1,4 +1,4 @@
-import { type FileHandle, readdir } from 'node:fs/promises';
+import { type FileHandle, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BeforeApplicationShutdown,
@@ -16,9 +16,9 @@ import { openBelow } from '../files/open-below';
 import { JobatoError } from '../http/problem-catalogue';
 import { DEFAULT_LIVE_RESULT, type LiveResultSetting } from '../projects/project';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { RESULT_FOLDER } from './data-folder-map';
+import { placeInData, RESULT_FOLDER, RESULTS_FOLDER } from './data-folder-map';
 import { PointerFiles } from './pointer-files';
-import { folderOf, ResultCopies, RESULTS_FOLDER } from './result-copies';
+import { folderOf, ResultCopies } from './result-copies';
 import type { ForeignPointerEntity, ResultEntity } from './result.entities';
 import { type LiveResult, ResultRepository } from './result.repository';
 import type { RunResult } from './run-result';
@@ -34,6 +34,8 @@ export interface EndedRun {
 }
 
 const RETRY_EVERY_MS = 10_000;
+/** A problem: the file of the live result does not exist, for example after a restore without files. */
+export const MISSING_FILE = 'MISSING_FILE';
 
 export interface OpenResult {
   file: FileHandle;
@@ -47,6 +49,8 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly logger = new Logger(LiveResults.name);
   /** Why the files of a project do not show its live result, by project. */
   readonly problems = new Map<string, string>();
+  /** The pointer in the project file when the files of a project were last changed, by project. */
+  private readonly pointersSeen = new Map<string, string | null>();
   /** Files of one project are changed one after another. */
   private readonly turns = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
@@ -61,11 +65,26 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.retry(), RETRY_EVERY_MS).unref();
+    this.timer = setInterval(() => void this.writeAgain(), RETRY_EVERY_MS).unref();
   }
 
   current(projectId: string): Promise<LiveResult | null> {
     return this.results.liveOf(projectId);
+  }
+
+  /** Returns the path of the live result, relative to DATA_DIR; null without any, and if its file does not exist. */
+  async currentFile(projectId: string): Promise<string | null> {
+    const live = await this.current(projectId);
+    return live !== null && (await this.exists(live)) ? live.file : null;
+  }
+
+  private async exists(result: ResultEntity): Promise<boolean> {
+    try {
+      await lstat(this.pathOf(result));
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    }
   }
 
   /** @throws JobatoError RESULT_NOT_FOUND */
@@ -120,7 +139,7 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async openPath(path: string): Promise<OpenResult> {
-    const file = await openBelow(this.config.dataDir, path.split('/'));
+    const file = await openBelow(...placeInData(this.config.dataDir, path));
     const { size, mtime } = await file.stat();
     return { file, size, modifiedAt: mtime };
   }
@@ -180,31 +199,35 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
   ended(run: EndedRun): Promise<void> {
     // Most projects have no result, and each of their runs ends here.
     if (run.result === null && this.settingOf(run.projectId).pointer === null) return Promise.resolve();
-    return this.inTurn(run.projectId, async () => {
-      const mayWrite = await this.watchPointer(run);
-      await this.showLive(run.projectId, mayWrite);
-    });
+    return this.inTurn(run.projectId, () => this.showLive(run.projectId, () => this.watchPointer(run)));
   }
 
   /** Writes the pointers of a project, and deletes files that are no longer kept. */
   refresh(projectId: string): Promise<void> {
-    return this.inTurn(projectId, () => this.showLive(projectId, true));
+    return this.inTurn(projectId, () => this.showLive(projectId, () => this.mayWritePointer(projectId)));
   }
 
   /** Does the same for all projects. Call it at each start, before copies are made. */
   async refreshAll(): Promise<void> {
     const folders = await readdir(join(this.config.dataDir, RESULTS_FOLDER)).catch(() => []);
-    for (const projectId of new Set([...(await this.results.projectIds()), ...folders])) {
-      const seen = await this.results.foreignPointer(projectId);
-      const live = await this.results.liveOf(projectId);
-      const isNewer = seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since;
-      await this.inTurn(projectId, () => this.showLive(projectId, !isNewer));
-    }
+    for (const projectId of new Set([...(await this.results.projectIds()), ...folders]))
+      await this.refresh(projectId);
   }
 
-  /** Tries again what failed, for example while the disk was full. */
-  private async retry(): Promise<void> {
-    for (const projectId of [...this.problems.keys()]) await this.refresh(projectId);
+  /** Tries again what failed, for example while the disk was full, and writes pointers that a project file names now. */
+  async writeAgain(): Promise<void> {
+    const moved = [...this.pointersSeen].filter(([id, seen]) => this.settingOf(id).pointer !== seen);
+    const projectIds = new Set([...this.problems.keys(), ...moved.map(([id]) => id)]);
+    for (const projectId of projectIds) await this.refresh(projectId);
+  }
+
+  /** Returns whether the live result is newer than what the worker of a completed run wrote into the pointer. */
+  private async mayWritePointer(projectId: string): Promise<boolean> {
+    const [seen, live] = await Promise.all([
+      this.results.foreignPointer(projectId),
+      this.results.liveOf(projectId),
+    ]);
+    return !(seen?.seenStatus === 'completed' && live !== null && seen.seenAt > live.since);
   }
 
   /** @returns whether the pointer of the project file may be written now */
@@ -242,14 +265,21 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
     return live === null;
   }
 
-  private async showLive(projectId: string, mayWritePointer: boolean): Promise<void> {
+  private async showLive(projectId: string, mayWritePointer: () => Promise<boolean>): Promise<void> {
     const live = await this.results.liveOf(projectId);
-    if (live !== null) {
-      await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
-      const { pointer } = this.settingOf(projectId);
-      if (pointer !== null && mayWritePointer) await this.pointers.write(pointer, live.file);
+    const { pointer } = this.settingOf(projectId);
+    if (live !== null) this.pointersSeen.set(projectId, pointer);
+    try {
+      // Readers of a pointer must find the file.
+      if (live !== null && !(await this.exists(live)))
+        throw Object.assign(new Error(`${live.file} does not exist`), { code: MISSING_FILE });
+      if (live !== null) await this.pointers.write(PointerFiles.ofProject(projectId), live.file);
+      if (pointer !== null && (await mayWritePointer()) && live !== null)
+        await this.pointers.write(pointer, live.file);
+    } finally {
+      // A pointer that cannot be written must not fill the disk.
+      await this.deleteUnkept(projectId);
     }
-    await this.deleteUnkept(projectId);
   }
 
   /** Deletes copies that are not kept, and those that a crash left. */
@@ -283,8 +313,10 @@ export class LiveResults implements OnApplicationBootstrap, BeforeApplicationShu
         await work();
         this.problems.delete(projectId);
       } catch (error) {
-        this.problems.set(projectId, (error as NodeJS.ErrnoException).code ?? 'UNKNOWN');
-        this.logger.error({ projectId, msg: `Showing the live result failed: ${String(error)}` });
+        const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+        if (this.problems.get(projectId) !== code)
+          this.logger.error({ projectId, msg: `Showing the live result failed: ${String(error)}` });
+        this.problems.set(projectId, code);
       } finally {
         if (this.turns.get(projectId) === turn) this.turns.delete(projectId);
       }

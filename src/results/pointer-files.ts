@@ -1,9 +1,10 @@
+import { mkdir } from 'node:fs/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config';
 import { CONFIG } from '../config/config.module';
 import { inFolderBelow, openBelow } from '../files/open-below';
-import { isOwnFile } from './data-folder-map';
-import { RESULTS_FOLDER } from './result-copies';
+import { isOwnFile, placeInData, RESULTS_FOLDER } from './data-folder-map';
+import { projectOf } from './result-copies';
 
 /** A pointer holds one path. */
 const MAX_BYTES = 4096;
@@ -20,7 +21,7 @@ export class PointerFiles {
 
   /** Returns the first line of a pointer; null if there is no such file. @throws the error of the file system */
   async read(pointer: string): Promise<string | null> {
-    const file = await openBelow(this.config.dataDir, pointer.split('/')).catch(
+    const file = await openBelow(...placeInData(this.config.dataDir, pointer)).catch(
       (error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return null;
         throw error;
@@ -29,7 +30,7 @@ export class PointerFiles {
     if (file === null) return null;
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES), 0, MAX_BYTES, 0);
-      return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0]!.trim();
+      return buffer.toString('utf8', 0, bytesRead).split(/\r?\n/, 1)[0]!;
     } finally {
       await file.close();
     }
@@ -37,12 +38,13 @@ export class PointerFiles {
 
   /** Writes a pointer by rename, unless it has this target. @throws the error of the file system */
   async write(pointer: string, target: string): Promise<void> {
-    if (pointer !== `${RESULTS_FOLDER}/${pointer.split('/')[1]}/current.txt` && isOwnFile(pointer, null))
+    if (pointer !== PointerFiles.ofProject(projectOf({ file: target })) && isOwnFile(pointer, null))
       throw new Error(`${pointer} is a file of Jobato`);
     if ((await this.read(pointer).catch(() => null)) === target) return;
-    const names = pointer.split('/');
+    const [root, names] = placeInData(this.config.dataDir, pointer);
+    await mkdir(root, { recursive: true });
     await inFolderBelow(
-      this.config.dataDir,
+      root,
       names.slice(0, -1),
       (folder) => folder.replaceText(names.at(-1)!, `${target}\n`),
       { makesFolders: true },

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { storageReasonOf } from '../database/storage-error';
 import { copyOpenFile } from '../files/copy-open-file';
 import type { ResultTable } from '../projects/project';
 import type { ResultFlaw } from './run-result';
@@ -9,6 +10,7 @@ import type { ResultFlaw } from './run-result';
 const SQLITE_HEADER = 'SQLite format 3\0';
 /** A larger log of changes would take long to apply. */
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
+const JOURNAL_HEADER_BYTES = 28;
 const READ_ONLY = 0o444;
 /** A link is not followed, and a pipe does not block. */
 const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -19,10 +21,11 @@ export class ResultCheck {
    * Makes one file of an SQLite database. Readers need no further files beside it, and no permission to write.
    * @param source path of the original, beside which SQLite keeps changes that are not yet in it
    * @returns what is wrong; null if nothing is
+   * @throws the error of the disk if it is full
    */
   async settle(copy: string, source: string, table: ResultTable | null): Promise<ResultFlaw | null> {
     if (!(await isSqlite(copy))) return table === null ? null : 'not-a-database';
-    if ((await sizeOf(`${source}-journal`)) > 0) return 'open-database';
+    if (await isJournalInUse(`${source}-journal`)) return 'open-database';
     const walBytes = await sizeOf(`${source}-wal`);
     if (walBytes > MAX_WAL_BYTES) return 'open-database';
     if (walBytes > 0) {
@@ -38,7 +41,9 @@ export class ResultCheck {
       } finally {
         database.close();
       }
-    } catch {
+    } catch (error) {
+      // The copy is made again when there is space.
+      if (storageReasonOf(error) === 'full') throw error;
       return 'damaged-database';
     } finally {
       await Promise.all(
@@ -53,11 +58,15 @@ export class ResultCheck {
     const file = await open(path, 'r');
     try {
       await file.sync();
-      const { size, mode } = await file.stat();
-      // The umask decides who may read it.
-      await chmod(path, mode & READ_ONLY);
+      const { size } = await file.stat();
       const names = await open(folder, 'r');
-      await names.sync().finally(() => names.close());
+      try {
+        // The umask decides who may read it, and gave the folder its mode. The mode of the original counts for nothing.
+        await chmod(path, (await names.stat()).mode & READ_ONLY);
+        await names.sync();
+      } finally {
+        await names.close();
+      }
       return size;
     } finally {
       await file.close();
@@ -79,6 +88,18 @@ async function isSqlite(path: string): Promise<boolean> {
     const start = Buffer.alloc(SQLITE_HEADER.length);
     await file.read(start, 0, start.length, 0);
     return start.toString('latin1') === SQLITE_HEADER;
+  } finally {
+    await file.close();
+  }
+}
+
+/** SQLite overwrites the start of a journal that it keeps after a change (`journal_mode = PERSIST`). */
+async function isJournalInUse(path: string): Promise<boolean> {
+  if ((await sizeOf(path)) === 0) return false;
+  const file = await open(path, OPENING);
+  try {
+    const { buffer } = await file.read(Buffer.alloc(JOURNAL_HEADER_BYTES), 0, JOURNAL_HEADER_BYTES, 0);
+    return buffer.some((byte) => byte !== 0);
   } finally {
     await file.close();
   }

@@ -9,12 +9,11 @@ import { storageReasonOf } from '../database/storage-error';
 import { copyOpenFile } from '../files/copy-open-file';
 import { deleteFolder } from '../files/delete-folder';
 import { openBelow } from '../files/open-below';
+import { JobatoError } from '../http/problem-catalogue';
 import type { ResultTable } from '../projects/project';
-import { isOwnFile } from './data-folder-map';
+import { isOwnFile, RESULTS_FOLDER } from './data-folder-map';
 import { ResultCheck } from './result-check';
 import type { ResultFlaw, ResultOffer, RunResult } from './run-result';
-
-export const RESULTS_FOLDER = 'results';
 
 /** Whose result it is, and what it must have. */
 export interface ResultOwner {
@@ -46,12 +45,14 @@ export class ResultCopies {
   private readonly check = new ResultCheck();
   /** Folders of copies whose transaction is not decided, relative to DATA_DIR. */
   private readonly undecided = new Set<string>();
+  private readonly stopping = new AbortController();
 
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir' | 'resultLimitBytes'>) {}
 
   /**
    * Copies an offered file. Never throws for what is wrong with the file. Call `decided` with the result after the
    * transaction.
+   * @throws JobatoError SHUTTING_DOWN
    */
   async take(offer: ResultOffer, owner: ResultOwner): Promise<RunResult> {
     const { path: offered } = offer;
@@ -60,12 +61,17 @@ export class ResultCopies {
       try {
         return await this.copy(offer, owner);
       } catch (error) {
+        if (this.stopping.signal.aborted)
+          throw new JobatoError(
+            'SHUTTING_DOWN',
+            'The server is stopping. Its next start copies the result and ends the run, if the event is sent again.',
+          );
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'result-missing', offered };
         if (error instanceof Flaw) return { state: 'result-invalid', offered, flaw: error.flaw };
         const isFull = storageReasonOf(error) === 'full';
         if (!isFull) return { state: 'result-invalid', offered, flaw: 'unreadable' };
         if (performance.now() > untilMs) return { state: 'result-invalid', offered, flaw: 'no-space' };
-        await delay(TRY_AGAIN_MS);
+        await delay(TRY_AGAIN_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
   }
@@ -73,6 +79,11 @@ export class ResultCopies {
   /** The transaction has decided whether the copy is used. */
   decided(result: RunResult): void {
     if (result.state === 'accepted') this.undecided.delete(folderOf(result.file));
+  }
+
+  /** Aborts copies that are not complete. Their events are applied by the next start. */
+  stop(): void {
+    this.stopping.abort();
   }
 
   isUndecided(folder: string): boolean {
@@ -122,7 +133,7 @@ export class ResultCopies {
     if (before.size > this.config.resultLimitBytes) throw new Flaw('too-large');
     await mkdir(folder, { recursive: true });
     const copy = join(folder, name);
-    await copyOpenFile(source, copy);
+    await copyOpenFile(source, copy, this.stopping.signal);
     const flaw = await this.check.settle(copy, sourcePath, table);
     if (flaw !== null) throw new Flaw(flaw);
     const after = await source.stat({ bigint: true });

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type HealthIndicator, healthy, IndicatorOf } from '../health/health-indicator';
-import { LiveResults } from './live-results';
+import {
+  attention,
+  type Finding,
+  type HealthIndicator,
+  healthy,
+  IndicatorOf,
+} from '../health/health-indicator';
+import { LiveResults, MISSING_FILE } from './live-results';
 
 /** Whether the pointers of all projects lead to their live results. */
 @Injectable()
@@ -12,6 +18,11 @@ export class ResultsHealth implements HealthIndicator {
     const [problem] = this.results.problems;
     if (problem === undefined) return healthy('pointers lead to the live results');
     const [projectId, code] = problem;
+    if (code === MISSING_FILE)
+      return attention(
+        `The file of the live result of project "${projectId}" is missing. Go back to an earlier result, start a run, ` +
+          'or restore the folder "results" in DATA_DIR.',
+      );
     throw new Error(
       `The pointer to the live result of project "${projectId}" could not be written (${code}). ` +
         'Check the folder "results" in DATA_DIR and the path in "result.pointer".',

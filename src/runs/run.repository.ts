@@ -366,6 +366,15 @@ export class RunRepository {
     return storedDefinition(row.definition);
   }
 
+  /** Returns whether any run has a definition with `result.artifact`. */
+  async hasArtifactRule(): Promise<boolean> {
+    const found = await this.database.read.query(
+      `SELECT 1 FROM definitions WHERE definition LIKE '%"artifact":"%' LIMIT 1`,
+      [],
+    );
+    return found.length > 0;
+  }
+
   /** Returns unrequested runs after a run id, in order. */
   async unrequested(after: string, limit: number): Promise<UnrequestedRun[]> {
     return this.database.read.query<UnrequestedRun>(

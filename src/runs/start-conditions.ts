@@ -47,7 +47,7 @@ export class StartConditions {
     const runInputs = definition.inputs === null ? null : this.inputs.compute();
     const watchedFiles = await this.watches.ofNewRun(definition);
     const quota = await this.quotas.budgetOfNewRun(definition);
-    const live = await this.results.current(definition.projectId);
-    return { runInputs, watchedFiles, quota, currentResult: live?.file ?? null };
+    const currentResult = await this.results.currentFile(definition.projectId);
+    return { runInputs, watchedFiles, quota, currentResult };
   }
 }

@@ -40,13 +40,18 @@ export interface ResultFacts {
   /** Newest first, with the live one. */
   kept: ResultEntity[];
   foreign: ForeignPointerEntity | null;
+  /** Whether the file of the live result does not exist. */
+  isMissing?: boolean;
 }
+
+const MISSING_TEXT =
+  'The file of the live result is missing from the server. Go back to an earlier result, or start a run.';
 
 /** Returns null for a project that has nothing to do with results. */
 export function liveResultPart(
   { projectId, result, liveResult }: ProjectDefinition,
   latest: Run | null,
-  { live, kept, foreign }: ResultFacts,
+  { live, kept, foreign, isMissing = false }: ResultFacts,
 ): LiveResultPart | null {
   const offered = latest?.result ?? null;
   const isDeclared = result !== null || liveResult.pointer !== null || liveResult.table !== null;
@@ -63,6 +68,7 @@ export function liveResultPart(
     earlier: kept.filter(({ position }) => position !== live?.position).map(shown),
     action: `/projects/${projectId}/result/go-back`,
     warnings: [
+      ...(isMissing ? [MISSING_TEXT] : []),
       ...(why === null ? [] : [`Run ${numberSign(latest!)}: ${why}`]),
       ...(foreign === null ? [] : [foreignText(foreign, liveResult.pointer ?? DEFAULT_LIVE_RESULT.pointer)]),
     ],

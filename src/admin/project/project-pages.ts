@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock';
 import type { FieldError } from '../../http/problem-catalogue';
-import { LiveResults } from '../../results/live-results';
+import { LiveResults, MISSING_FILE } from '../../results/live-results';
 import { FULL_SCOPE } from '../../projects/scope';
 import { live } from '../page/live';
 import type { Notice } from '../page/notice';
@@ -81,7 +81,10 @@ export class ProjectPages {
     return live(historyHref(`/projects/${project.projectId}/state`, state.query), {
       frame,
       project,
-      liveResult: liveResultPart(definition, state.run, { live: current, kept, foreign }),
+      liveResult: liveResultPart(definition, state.run, {
+        ...{ live: current, kept, foreign },
+        isMissing: this.results.problems.get(projectId) === MISSING_FILE,
+      }),
       ...nextRun(state),
     });
   }
