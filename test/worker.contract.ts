@@ -78,6 +78,7 @@ const PROJECTS = {
      fs.writeFileSync(dir + '/made.txt', 'made in attempt ' + process.env.JOBATO_RUN_ID);
      say({ result: { path: 'made.txt' } })`,
   ),
+  unmade: `${nodeStep('unmade', `${SAYS} say({ result: { path: process.env.TOKEN + '.txt' } })`)}    passEnv: [TOKEN]\n`,
   first: nodeStep('first', `console.log('ready'); ${WAITS}`),
   outside: 'id: outside\nexecutor: external\n',
   second: nodeStep('second', `console.log('ready'); ${WAITS}`),
@@ -256,6 +257,16 @@ export function describeWorker(way: string, environment: () => Record<string, st
         'its copy to be gone',
         () => !existsSync(join(dataDir, 'worker-1', 'current', first.runId)),
       );
+    });
+
+    it('masks secrets in the reason why a result could not be handed over', async () => {
+      await all.startWorker();
+      const { runId } = await all.server.trigger('unmade');
+      expect(await all.server.untilEnded(runId)).toMatchObject({ result: { state: 'result-missing' } });
+      await eventually('the log', async () => (await logOf(all.server, runId)).length > 0);
+      expect(await logOf(all.server, runId)).toEqual([
+        'The result could not be handed over: the artifact "***.txt" does not exist',
+      ]);
     });
 
     it('gets secrets with its claim, and in no event', async () => {

@@ -255,7 +255,10 @@ export class RunAttempt implements Attempt {
       await this.tools.control.storeResult(this.assignment.run, this.offered, this.uploadsEnd.signal);
     } catch (error) {
       this.log.add([
-        { stream: 'system', text: `The result could not be handed over: ${(error as Error).message}` },
+        {
+          stream: 'system',
+          text: this.mask.apply(`The result could not be handed over: ${(error as Error).message}`),
+        },
       ]);
     }
   }
