@@ -71,7 +71,7 @@ function resultText({ result }: RunDetailView): string | null {
 }
 
 function searchesText({ runInputs, zeroResults }: RunDetailView): string | null {
-  if (runInputs === null) return null;
+  if (runInputs === undefined) return null;
   const without = zeroResults === null ? '' : `, ${zeroResults.length} reported without results`;
   return `${runInputs.length}${without}`;
 }

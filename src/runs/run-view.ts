@@ -231,18 +231,17 @@ export class RunView {
 
 /** One run in full. Lists, event streams and answers to writes leave out the inputs, which can be 512 KiB. */
 export class RunDetailView extends RunView {
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: [RunInputView],
-    nullable: true,
     description:
-      'Searches that the run was started with, in order; null for a project without `inputs`. Only in the answer for ' +
-      'one run, not in lists',
+      'Searches that the run was started with, in order; absent for a project without `inputs`. Only in the answer ' +
+      'for one run, not in lists',
   })
-  runInputs!: RunInputView[] | null;
+  runInputs?: RunInputView[];
 }
 
 export function toRunDetailView(run: Run, view: RunView): RunDetailView {
-  return { ...view, runInputs: run.runInputs === null ? null : (JSON.parse(run.runInputs) as RunInput[]) };
+  return run.runInputs === null ? view : { ...view, runInputs: JSON.parse(run.runInputs) as RunInput[] };
 }
 
 /** @param basePath prefix of artifact URLs */

@@ -124,7 +124,7 @@ describe('backup and restore', () => {
       expect(archive.includes(sealed)).toBe(false);
       expect(archive.includes(readFileSync(join(folders.dataDir, 'secret-key')))).toBe(false);
       const names = (await entriesOf(archive)).map(({ header }) => header.name.split('/')[0]!);
-      expect([...new Set(names)]).toEqual(['manifest.json', 'db', 'runs', 'report.json']);
+      expect([...new Set(names)]).toEqual(['manifest.json', 'db', 'runs', 'html', 'report.json']);
     });
 
     it('is served by another server, which ends the runs that were active', async () => {

@@ -94,7 +94,7 @@ describe('a pass', () => {
     const byProject = new Map<string, (Run & { hasKeptResult: boolean })[]>();
     let count = 100;
     for (const name of [...Object.keys(KEEPS), 'gone']) {
-      const runs = Array.from({ length: 20 }, () => random.integer(1, 100))
+      const runs = Array.from({ length: 30 }, () => random.integer(1, 100))
         .map((days) =>
           anOldRun(oldRunId(days, ++count), {
             projectId: idOf(name),
