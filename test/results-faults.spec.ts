@@ -17,7 +17,7 @@ import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { LiveResults } from '../src/results/live-results';
-import { makeFolders, RunningApp, writeProject } from './support/jobato';
+import { isOnRedis, makeFolders, nodeStep, RunningApp, writeProject } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
 const writerFor = (dataDir: string) => (path: string, content: string | Buffer, mode?: number) => {
@@ -28,8 +28,20 @@ const writerFor = (dataDir: string) => (path: string, content: string | Buffer, 
 describe('a shutdown while a large result is copied', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('aborts the copy, and the next start completes the run', async () => {
-    const folders = makeFolders({ large: externalProject('large') });
+  const BYTES = 50 * 1024 * 1024;
+  const OFFERING = `
+    const { truncateSync, writeFileSync, writeSync } = require('node:fs');
+    const file = process.env.JOBATO_RUN_DIR + '/large.bin';
+    writeFileSync(file, 'x');
+    truncateSync(file, ${BYTES});
+    writeSync(3, JSON.stringify({ result: { path: 'large.bin' } }) + '\\n');`;
+
+  it.each<readonly [string, string]>([
+    ['an external worker', externalProject('large')],
+    // With Redis, the embedded worker waits for the answer to its last event.
+    ...(isOnRedis() ? [] : [['the embedded worker', nodeStep('large', OFFERING)] as const]),
+  ])('aborts the copy, and the next start completes the run of %s', async (_whose, project) => {
+    const folders = makeFolders({ large: project });
     const handle = await open(__filename);
     const prototype = Object.getPrototypeOf(handle) as FileHandle;
     await handle.close();
@@ -41,11 +53,13 @@ describe('a shutdown while a large result is copied', () => {
     try {
       const first = await RunningApp.start(folders);
       writerFor(folders.dataDir)('work/large.bin', 'x');
-      truncateSync(join(folders.dataDir, 'work/large.bin'), 50 * 1024 * 1024);
+      truncateSync(join(folders.dataDir, 'work/large.bin'), BYTES);
       const { runId } = await first.trigger('large');
-      const payload = { resultsDb: 'work/large.bin' };
-      const event = { ...anEvent(runId, 'run.completed', payload), payload } as unknown as RunEvent;
-      await first.app.get(EventStream).publish([toStreamFields(event)]);
+      if (project.includes('external')) {
+        const payload = { resultsDb: 'work/large.bin' };
+        const event = { ...anEvent(runId, 'run.completed', payload), payload } as unknown as RunEvent;
+        await first.app.get(EventStream).publish([toStreamFields(event)]);
+      }
       const results = join(folders.dataDir, 'results/large');
       while (names(results).length === 0) await delay(20);
       const startMs = performance.now();
@@ -58,7 +72,7 @@ describe('a shutdown while a large result is copied', () => {
       try {
         expect(await second.untilEnded(runId)).toMatchObject({
           status: 'completed',
-          result: { state: 'accepted', size: 50 * 1024 * 1024 },
+          result: { state: 'accepted', size: BYTES },
         });
       } finally {
         await second.stop();

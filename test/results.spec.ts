@@ -22,6 +22,14 @@ const OFFERING = `
   if (JOBATO_PARAM_END === 'stopped') setInterval(() => {}, 1000);
   if (JOBATO_PARAM_END === 'failed') process.exit(1);
 `;
+/** Offers a file only in the first attempt, which fails. */
+const HALF = `
+  const { writeFileSync, writeSync } = require('node:fs');
+  if (process.env.JOBATO_STEP_ATTEMPT === '2') process.exit(0);
+  writeFileSync(process.env.JOBATO_RUN_DIR + '/half.txt', 'half');
+  writeSync(3, JSON.stringify({ result: { path: 'half.txt' } }) + '\\n');
+  process.exit(1);
+`;
 const PARAMS =
   'params: { text: { type: string, required: true }, end: { type: string, default: completed } }\n';
 const project = (id: string, more = '') => `${nodeStep(id, OFFERING)}${PARAMS}${more}`;
@@ -40,6 +48,7 @@ describe('the live result of a project', () => {
       short: project('short', 'result: { keep: 1, pointer: db/pointers/short.txt }\n'),
       half: project('half', 'result: { partial: true }\n'),
       kept: project('kept'),
+      again: `${nodeStep('again', HALF)}    retry: { maxAttempts: 2, delaySeconds: 0 }\n`,
       never: project('never'),
     });
   });
@@ -131,6 +140,11 @@ describe('the live result of a project', () => {
     await make('plain', 'third');
     expect(await content('plain')).toBe('third');
     expect(await live('plain')).toMatchObject({ chosenBy: null });
+  });
+
+  it('is not the file of an attempt at a step that failed', async () => {
+    const run = await jobato.untilEnded((await jobato.trigger('again')).runId);
+    expect(run).toMatchObject({ status: 'completed', result: null });
   });
 
   it('goes live with a partial run where the project says so', async () => {

@@ -71,7 +71,9 @@ export async function demo({ once = false, project }: DemoOptions): Promise<numb
   try {
     const { client } = server;
     const projectId = project ?? (await defaultProject(client));
-    const story = STORIES[projectId] ?? { ...ANY_PROJECT, about: `running project ${projectId}` };
+    const story = Object.hasOwn(STORIES, projectId)
+      ? STORIES[projectId]!
+      : { ...ANY_PROJECT, about: `running project ${projectId}` };
     terminal.remark(`Jobato is running at ${client.url} and is ${story.about}.`, '');
     let last: Followed | null = null;
     for (let count = 0; count < story.runs; count++) {

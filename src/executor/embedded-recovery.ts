@@ -44,6 +44,6 @@ export class EmbeddedRecovery {
 
   private endLeases(loss: WorkerLoss): Promise<Run[]> {
     this.consumer.assertCaughtUp();
-    return this.leases.endAllOf(this.control.workerId, loss);
+    return this.leases.endAllOf(this.control.workerId, loss, (runId) => this.consumer.isPreparingEnd(runId));
   }
 }

@@ -25,6 +25,8 @@ export interface PipelineFacts {
   /** Reason of the first step that made the run partial; null if none did. */
   partialReason: string | null;
   isArtifactMissing: boolean;
+  /** The file that the last completed step offered as the result of the project; null if none did. */
+  offered: string | null;
   isOutputMissing: boolean;
   /** Of the last attempt at each step. */
   zeroResults: ZeroResults;
@@ -43,6 +45,7 @@ export class PipelineExecution {
   readonly facts: PipelineFacts = {
     partialReason: null,
     isArtifactMissing: false,
+    offered: null,
     isOutputMissing: false,
     zeroResults: new ZeroResults(),
   };
@@ -198,6 +201,8 @@ export class PipelineExecution {
     const { result, exitCode } = ended;
     this.facts.partialReason ??= ended.partialReason;
     if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
+    // A failed step, or a failed attempt at it, may have offered half of a file.
+    if (result.kind === 'completed') this.facts.offered = ended.offered ?? this.facts.offered;
     this.facts.zeroResults.add(ended.zeroResults);
     const outputs = this.keepOutputs(name, ended.outputs);
     const status = statusOf(result);

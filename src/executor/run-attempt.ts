@@ -218,7 +218,6 @@ export class RunAttempt implements Attempt {
       log,
       mask,
       takeArtifact: (path) => this.takeArtifact(path),
-      offerResult: (path) => (this.offered = path),
       countCalls: (step, calls) => pipeline.countCalls(step, calls),
     };
     const execution = new StepExecution(await this.prepare(), this.tools, channel, definition.artifacts);
@@ -230,7 +229,8 @@ export class RunAttempt implements Attempt {
     if (this.abandonCause !== null) pipeline.abandon(this.abandonCause);
     const end = await pipeline.carryOut();
     await this.leaveHtml();
-    const { partialReason, isArtifactMissing, isOutputMissing, zeroResults } = pipeline.facts;
+    const { partialReason, isArtifactMissing, isOutputMissing, zeroResults, offered } = pipeline.facts;
+    this.offered = offered;
     this.partialReason = partialReason;
     this.zeroResults = zeroResults.items;
     if (isArtifactMissing) this.missing.add('artifact-missing');

@@ -25,6 +25,8 @@ export interface EndedStep {
   /** Set if the step makes the run partial. */
   partialReason: string | null;
   isArtifactMissing: boolean;
+  /** The file that the step offered as the result of the project. Counts only if the step completed. */
+  offered: string | null;
   zeroResults: readonly ZeroResult[];
 }
 
@@ -93,6 +95,7 @@ export class StepExecution {
       outputs: io.outputs,
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
+      offered: io.offered,
       zeroResults: io.zeroResults.items,
     };
   }

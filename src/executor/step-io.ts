@@ -31,8 +31,6 @@ export interface StepChannel {
   /** Stores a file of the run's folder. */
   takeArtifact(path: string): Promise<Artifact>;
   countCalls(step: string, calls: number): void;
-  /** Offers a file of the run's folder as the result of the project, in place of an earlier offer. */
-  offerResult(path: string): void;
 }
 
 /** Processes the output of one step: stdout and stderr go to the log, reports become events. Masks secrets first. */
@@ -40,6 +38,8 @@ export class StepIo implements StepOutput {
   partialReason: string | null = null;
   /** A file that the step reported is missing from the artifacts of the run. */
   isArtifactMissing = false;
+  /** The file of the run's folder that is the result of the project; null if the step offered none. */
+  offered: string | null = null;
   readonly zeroResults = new ZeroResults();
   /** Values for later steps. */
   readonly outputs: Record<string, OutputValue> = {};
@@ -213,7 +213,7 @@ export class StepIo implements StepOutput {
     }
     // Sequentially, so that artifacts are listed in the order of their reports.
     if (artifact) this.addArtifact(artifact.path);
-    if (result) this.channel.offerResult(result.path);
+    if (result) this.offered = result.path;
   }
 
   /** Keeps little more than a run can have, because a step may report without end. */

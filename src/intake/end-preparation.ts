@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { JobatoError } from '../http/problem-catalogue';
 import { parseEvent } from '../events/parse-event';
 import type { RunEvent, StreamFields } from '../events/run-event';
 import { ProjectCatalogue } from '../projects/project-catalogue';
@@ -35,6 +36,8 @@ export class EndPreparation implements OnModuleInit, OnModuleDestroy {
   /** By event and evidence: the same event may arrive several times. */
   private readonly preparing = new Map<string, Preparation>();
 
+  /** Runs whose end this process can no longer apply. Their events are applied by the next start. */
+  private readonly interrupted = new Set<string>();
   /** Whether a run may have a definition with `result.artifact`, which its project file may lack by now. */
   private hasArtifactRule = false;
   private stopListening: () => void = () => undefined;
@@ -65,7 +68,7 @@ export class EndPreparation implements OnModuleInit, OnModuleDestroy {
 
   /** Whether the end of a run is known and waits only for this server. */
   isPreparing(runId: string): boolean {
-    return [...this.preparing.values()].some((one) => one.runId === runId);
+    return this.interrupted.has(runId) || [...this.preparing.values()].some((one) => one.runId === runId);
   }
 
   /** Aborts what takes longer than this. Its events are applied by the next start. */
@@ -128,6 +131,8 @@ export class EndPreparation implements OnModuleInit, OnModuleDestroy {
       return { result, decided };
     } catch (error) {
       leave();
+      if (error instanceof JobatoError && error.code === 'SHUTTING_DOWN')
+        this.interrupted.add(preparation.runId);
       throw error;
     }
   }

@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { chmod, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
 import { storageReasonOf } from '../database/storage-error';
 import { copyOpenFile } from '../files/copy-open-file';
 import type { ResultTable } from '../projects/project';
 import type { ResultFlaw } from './run-result';
 
+const PROGRAM = join(__dirname, 'result-check-program.js');
+const CHECK_WITHIN_MS = 30_000;
 const SQLITE_HEADER = 'SQLite format 3\0';
 /** A larger log of changes would take long to apply. */
 const MAX_WAL_BYTES = 64 * 1024 * 1024;
@@ -17,6 +19,9 @@ const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** Checks copies of results, and makes them ready for readers. */
 export class ResultCheck {
+  /** @param check runs the program; replaced in a test */
+  constructor(private readonly check = checked) {}
+
   /**
    * Makes one file of an SQLite database. Readers need no further files beside it, and no permission to write.
    * @param source path of the original, beside which SQLite keeps changes that are not yet in it
@@ -33,16 +38,11 @@ export class ResultCheck {
       await copyOpenFile(log, `${copy}-wal`).finally(() => log.close());
     }
     try {
-      const database = new BetterSqlite3(copy);
-      try {
-        database.pragma('trusted_schema = OFF');
-        database.pragma('journal_mode = DELETE');
-        return table === null ? null : flawOfTable(database, table);
-      } finally {
-        database.close();
-      }
-    } catch (error) {
+      const outcome = await this.check(copy, table);
+      if (outcome === 'fine') return null;
+      if (outcome === 'no-such-table') return outcome;
       // The copy is made again when there is space.
+      const error = Object.assign(new Error(outcome), { code: outcome });
       if (storageReasonOf(error) === 'full') throw error;
       return 'damaged-database';
     } finally {
@@ -74,12 +74,14 @@ export class ResultCheck {
   }
 }
 
-function flawOfTable(database: BetterSqlite3.Database, table: ResultTable): ResultFlaw | null {
-  const quoted = `'${table.name.replaceAll("'", "''")}'`;
-  const columns = (database.pragma(`table_xinfo(${quoted})`) as { name: string }[]).map(({ name }) => name);
-  const used = [...(table.columns ?? []), table.newBy, table.title, table.link, table.sort?.column ?? null];
-  const missing = used.some((column) => column !== null && !columns.includes(column));
-  return columns.length === 0 || missing ? 'no-such-table' : null;
+/** Returns what result-check-program.ts prints; nothing if it takes too long, or if the file crashes it. */
+function checked(copy: string, table: ResultTable | null): Promise<string> {
+  return new Promise((resolve) => {
+    const options = { timeout: CHECK_WITHIN_MS, killSignal: 'SIGKILL', env: {} } as const;
+    execFile(process.execPath, [PROGRAM, copy, JSON.stringify(table)], options, (_error, stdout) =>
+      resolve(stdout),
+    );
+  });
 }
 
 async function isSqlite(path: string): Promise<boolean> {

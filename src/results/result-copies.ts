@@ -30,6 +30,11 @@ const MAX_NAME_BYTES = 200;
 const WAIT_FOR_SPACE_MS = 30_000;
 const TRY_AGAIN_MS = 1000;
 
+/** Each copy has a large buffer and open files. */
+const MAX_COPIES = 2;
+/** Errors of this machine, not of the file. */
+const TEMPORARY = new Set(['EAGAIN', 'EBUSY', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ESTALE']);
+
 class Flaw extends Error {
   constructor(readonly flaw: ResultFlaw) {
     super(flaw);
@@ -46,6 +51,8 @@ export class ResultCopies {
   /** Folders of copies whose transaction is not decided, relative to DATA_DIR. */
   private readonly undecided = new Set<string>();
   private readonly stopping = new AbortController();
+  private copying = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'dataDir' | 'resultLimitBytes'>) {}
 
@@ -55,6 +62,21 @@ export class ResultCopies {
    * @throws JobatoError SHUTTING_DOWN
    */
   async take(offer: ResultOffer, owner: ResultOwner): Promise<RunResult> {
+    await this.turn();
+    try {
+      return await this.takeInTurn(offer, owner);
+    } finally {
+      this.copying--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async turn(): Promise<void> {
+    while (this.copying >= MAX_COPIES) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.copying++;
+  }
+
+  private async takeInTurn(offer: ResultOffer, owner: ResultOwner): Promise<RunResult> {
     const { path: offered } = offer;
     const untilMs = performance.now() + WAIT_FOR_SPACE_MS;
     for (;;) {
@@ -69,8 +91,9 @@ export class ResultCopies {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { state: 'result-missing', offered };
         if (error instanceof Flaw) return { state: 'result-invalid', offered, flaw: error.flaw };
         const isFull = storageReasonOf(error) === 'full';
-        if (!isFull) return { state: 'result-invalid', offered, flaw: 'unreadable' };
-        if (performance.now() > untilMs) return { state: 'result-invalid', offered, flaw: 'no-space' };
+        const isTemporary = isFull || TEMPORARY.has((error as NodeJS.ErrnoException).code ?? '');
+        if (!isTemporary || performance.now() > untilMs)
+          return { state: 'result-invalid', offered, flaw: isFull ? 'no-space' : 'unreadable' };
         await delay(TRY_AGAIN_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }

@@ -97,9 +97,13 @@ export class LeaseService {
     return commanded.run;
   }
 
-  /** Ends all leases of a worker that is gone: each run gets its next attempt, or ends. @returns the changed runs */
-  async endAllOf(workerId: string, loss: WorkerLoss): Promise<Run[]> {
-    const held = await this.runs.heldBy(workerId);
+  /**
+   * Ends all leases of a worker that is gone: each run gets its next attempt, or ends.
+   * @param isDone the worker has done its part, and the end of the run is not applied yet
+   * @returns the changed runs
+   */
+  async endAllOf(workerId: string, loss: WorkerLoss, isDone: (runId: string) => boolean): Promise<Run[]> {
+    const held = (await this.runs.heldBy(workerId)).filter(({ runId }) => !isDone(runId));
     const ended = await Promise.all(
       held.map(({ runId, attempt }) => this.service.command(runId, { type: 'lose-worker', attempt, loss })),
     );

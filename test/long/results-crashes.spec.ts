@@ -97,6 +97,7 @@ it(`pointers never lead to anything but a whole result of a completed run, over 
   const folders = belongings.makeFolders({ letters: PROJECT });
   let server = await belongings.start(folders);
   await server.untilEnded((await start(server, 'A'))!.runId);
+  await consistent(folders, server);
   const reader = readInALoop(folders);
   let kills = 0;
   for (let round = 0; round < repetitions(3, 12); round++) {
@@ -183,15 +184,17 @@ function readInALoop({ dataDir }: Folders): { stop(): Promise<number> } {
     read();
   `;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  // The reader ends early after an error, and says which.
+  child.stdin.on('error', () => undefined);
+  const ended = once(child, 'close') as Promise<[number | null]>;
   return {
     async stop() {
-      const said = once(lines, 'line') as Promise<[string]>;
-      const ended = once(child, 'exit') as Promise<[number | null]>;
-      child.stdin.write('stop');
-      const [code] = await Promise.race([ended, said.then(() => ended)]);
+      child.stdin.end('stop');
+      const [code] = await ended;
       expect(code).toBe(0);
-      return Number((await said)[0]);
+      return Number(lines[0]);
     },
   };
 }
