@@ -430,8 +430,34 @@ describe('capture', () => {
     second.options.push('--max-pages', '1');
     boards.requests.length = 0;
     const { metrics } = await second.runAll(['search', 'capture']);
-    expect(metrics.capturedPagesCount).toBe(1);
+    expect(metrics).toMatchObject({ capturedPagesCount: 1, leftPagesCount: 1 });
     expect(boards.requests).toEqual(['/jobs.rss', '/robots.txt', '/page/2']);
+  });
+
+  it('reads pages in later runs that a run did not capture', async () => {
+    let isBroken = true;
+    boards.html('/page/1', 'One');
+    boards.on('/page/2', (_request, response) =>
+      response.writeHead(isBroken ? 404 : 200, { 'content-type': 'text/html' }).end('Two'),
+    );
+    for (const path of ['/page/3', '/page/4']) boards.html(path, 'More');
+    const paths = ['/page/1', '/page/2', '/page/3', '/page/4'];
+    const first = withPages(...paths);
+    // The feed, robots.txt and two pages.
+    first.options.push('--max-pages', '3');
+    await first.runAll(['search']);
+    first.env.JOBATO_QUOTA_REMAINING = '3';
+    first.env.JOBATO_QUOTA_CONCURRENCY = '1';
+    const before = await first.runAll(['capture', 'dedupe', 'score', 'publish']);
+    expect(before.metrics).toMatchObject({ capturedPagesCount: 1, failedPagesCount: 1, leftPagesCount: 1 });
+    expect(before.partial).toBe('quota-reached');
+    isBroken = false;
+    boards.requests.length = 0;
+    const second = withPages(...paths);
+    second.env.JOBATO_CURRENT_RESULT = join(first.runDir, before.result!);
+    const { metrics } = await second.runAll();
+    expect(metrics).toMatchObject({ knownCount: 4, capturedPagesCount: 3, leftPagesCount: 0 });
+    expect(boards.requests).toEqual(['/jobs.rss', '/robots.txt', '/page/3', '/page/4', '/page/2']);
   });
 });
 

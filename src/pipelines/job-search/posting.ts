@@ -22,6 +22,12 @@ export interface FoundPosting extends Posting {
   queries: string[];
 }
 
+/** A posting with the text that it is compared and scored by. */
+export interface CapturedPosting extends FoundPosting {
+  /** Whether this run read its page; null if it did not try. */
+  page: 'captured' | 'missing' | null;
+}
+
 /** A posting as a provider describes it, before its members are checked and cut. */
 export interface RawPosting {
   url: unknown;

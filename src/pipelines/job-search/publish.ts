@@ -53,15 +53,15 @@ function saveAll(jobs: JobsRepository, { postings, scoreVersion }: ScoredFile, {
   // Jobs first: a duplicate refers to its job.
   for (const posting of postings)
     if (posting.duplicateOf === null) jobs.saveJob(rowOf(posting, scoreVersion, runId, now));
-  for (const { id, duplicateOf, title, url, source } of postings)
-    if (duplicateOf !== null) jobs.saveDuplicate({ id, duplicateOf, title, url, source, runId, now });
+  for (const { id, duplicateOf, title, url, source, page } of postings)
+    if (duplicateOf !== null) jobs.saveDuplicate({ id, duplicateOf, title, url, source, page, runId, now });
 }
 
 function rowOf(posting: ScoredPosting, scoreVersion: number, runId: string, now: string): JobRow {
-  const { id, title, company, location, url, source, postedAt, exactKey, signature, scores } = posting;
+  const { id, title, company, location, url, source, postedAt, exactKey, signature, page, scores } = posting;
   const best = scores![0]!;
   return {
-    ...{ id, title, company, location, url, source, postedAt, exactKey, scoreVersion, runId, now },
+    ...{ id, title, company, location, url, source, postedAt, exactKey, page, scoreVersion, runId, now },
     query: best.query,
     score: best.score,
     explanation: JSON.stringify(scores),

@@ -10,6 +10,7 @@ type MetricName =
   | 'capturedPagesCount'
   | 'failedPagesCount'
   | 'skippedPagesCount'
+  | 'leftPagesCount'
   | 'knownCount'
   | 'duplicatesCount'
   | 'newJobsCount'
