@@ -542,6 +542,44 @@ describe('a vacancy', () => {
     });
   });
 
+  it('of a feed keeps the score and the fingerprint of its page while the feed has a summary', async () => {
+    const html = prose('word');
+    boards.html('/page', `<main>${html}<p>Data</p></main>`);
+    boards.html(
+      '/jobs.rss',
+      rssFeed([{ id: '1', title: 'Engineer', html: 'Engineer with data', url: `${boards.url}/page` }]),
+      'text/xml',
+    );
+    const searches = [LOCAL, LEVER].map((domain) => ({ queryId: 'q', queryText: 'data engineer', domain }));
+    boards.json('/lever/acme', []);
+    const first = newRun(searches, [feed(), lever()], 'run-1');
+    const before = join(first.runDir, (await first.runAll()).result!);
+    // The phrase is in the summary, and not in the page.
+    boards.html(
+      '/jobs.rss',
+      rssFeed([{ id: '1', title: 'New Engineer', html: 'A data engineer', url: `${boards.url}/page` }]),
+      'text/xml',
+    );
+    const second = newRun(searches, [feed(), lever()], 'run-2');
+    second.env.JOBATO_CURRENT_RESULT = before;
+    const after = join(second.runDir, (await second.runAll()).result!);
+    const [old, kept] = [rowsOf(before)[0]!, rowsOf(after)[0]!];
+    expect(kept).toEqual({
+      ...old,
+      title: 'New Engineer',
+      last_seen_run: 'run-2',
+      last_seen_at: expect.any(String),
+    });
+    // Another board has the whole text.
+    boards.json('/lever/acme', [
+      leverPosting({ id: '7', title: 'New Engineer', html: `${html}<p>Data</p>` }),
+    ]);
+    const third = newRun(searches, [feed(), { ...lever(), company: 'Acme' }], 'run-3');
+    third.env.JOBATO_CURRENT_RESULT = after;
+    const { metrics } = await third.runAll();
+    expect(metrics).toMatchObject({ knownCount: 1, duplicatesCount: 1, newJobsCount: 0 });
+  });
+
   it('has a score with its reasons, and is relevant from the threshold on', async () => {
     boards.json('/lever/acme', [
       leverPosting({ id: '1', title: 'Data Engineer' }),

@@ -1,5 +1,6 @@
 import { openClient } from './http-calls';
 import { openCurrentJobs } from './current-jobs';
+import { jobIdOf } from './normalised-url';
 import { type CaptureOutcome, PageCapture } from './page-capture';
 import { selectPages } from './page-selection';
 import { type CapturedPosting, type FoundPosting, MAX_TEXT_LENGTH } from './posting';
@@ -25,7 +26,10 @@ export async function capture(settings: Settings, report: Report): Promise<void>
   if (leftCount > 0)
     report.warn(`${leftCount} pages exceed the limit of ${maxPages} pages in a run. Later runs read them.`);
   const outcomes = await captureAll(wanted, settings, report);
-  const captured = postings.map((posting) => withPage(posting, outcomes.get(posting)));
+  const captured = postings.map((posting) => ({
+    ...withPage(posting, outcomes.get(posting)),
+    isSummary: isOfFeed(posting) && pages.get(jobIdOf(posting.url))?.isCaptured === true,
+  }));
   saveStepFile(run.runDir, 'captured', { postings: captured } satisfies CapturedFile);
   const states = [...outcomes.values()].map(({ state }) => state);
   const count = (state: CaptureOutcome['state']) => states.filter((one) => one === state).length;
@@ -76,10 +80,16 @@ function byHost(postings: FoundPosting[]): FoundPosting[][] {
 }
 
 /** Feeds often have only the beginning of a description. */
-function withPage(posting: FoundPosting, outcome: CaptureOutcome | undefined): CapturedPosting {
+function isOfFeed({ source }: FoundPosting): boolean {
+  return source.startsWith('feed:');
+}
+
+function withPage(
+  posting: FoundPosting,
+  outcome: CaptureOutcome | undefined,
+): Omit<CapturedPosting, 'isSummary'> {
   const isLonger = outcome?.state === 'captured' && outcome.text.length > posting.text.length;
-  const text =
-    isLonger && posting.source.startsWith('feed:') ? outcome.text.slice(0, MAX_TEXT_LENGTH) : posting.text;
+  const text = isLonger && isOfFeed(posting) ? outcome.text.slice(0, MAX_TEXT_LENGTH) : posting.text;
   return { ...posting, text, recordedHtml: null, page: pageOf(outcome) };
 }
 

@@ -162,6 +162,16 @@ export class JobsRepository {
       .run(job.id, SIGNATURE_VERSION, job.exactKey, job.signature);
   }
 
+  /** Updates a known job without its score and fingerprint, which come from a better text than this run has. */
+  saveSeen(job: JobRow): void {
+    this.database
+      .prepare(
+        `UPDATE jobs SET title = @title, company = @company, location = @location, url = @url, source = @source,
+           posted_at = @postedAt, last_seen_run = @runId, last_seen_at = @now WHERE id = @id`,
+      )
+      .run(job);
+  }
+
   /** Inserts or updates a duplicate. Its job counts as seen too. */
   saveDuplicate(duplicate: DuplicateRow): void {
     this.database

@@ -26,6 +26,8 @@ export interface FoundPosting extends Posting {
 export interface CapturedPosting extends FoundPosting {
   /** Whether this run read its page; null if it did not try. */
   page: 'captured' | 'missing' | null;
+  /** True if an earlier run read the page of a feed's posting, so that the text is only the summary again. */
+  isSummary: boolean;
 }
 
 /** A posting as a provider describes it, before its members are checked and cut. */

@@ -52,7 +52,11 @@ function saveAll(jobs: JobsRepository, { postings, scoreVersion }: ScoredFile, {
   const now = new Date().toISOString();
   // Jobs first: a duplicate refers to its job.
   for (const posting of postings)
-    if (posting.duplicateOf === null) jobs.saveJob(rowOf(posting, scoreVersion, runId, now));
+    if (posting.duplicateOf === null) {
+      const row = rowOf(posting, scoreVersion, runId, now);
+      if (posting.isSummary) jobs.saveSeen(row);
+      else jobs.saveJob(row);
+    }
   for (const { id, duplicateOf, title, url, source, page } of postings)
     if (duplicateOf !== null) jobs.saveDuplicate({ id, duplicateOf, title, url, source, page, runId, now });
 }
