@@ -487,6 +487,35 @@ describe('the quota', () => {
     expect(boards.requests).toHaveLength(2);
   });
 
+  it('is the reason if it ends before a retry, and not the source or the page', async () => {
+    boards.json('/lever/a', [leverPosting({ id: '1', title: 'Engineer', url: `${boards.url}/page` })]);
+    boards.on('/gh/acme/jobs', (_request, response) => void response.writeHead(503).end());
+    boards.on('/page', (_request, response) => void response.writeHead(503).end());
+    const run = newRun(engineersAt(LEVER, GREENHOUSE, LOCAL), [lever('a'), greenhouse()]);
+    run.env.JOBATO_QUOTA_REMAINING = '2';
+    run.env.JOBATO_QUOTA_CONCURRENCY = '1';
+    const search = await run.run('search');
+    expect(search.facts.metrics).toMatchObject({ foundCount: 1, failedSourcesCount: 0 });
+    run.env.JOBATO_QUOTA_REMAINING = '2';
+    const { metrics, partial } = await run.runAll(['capture']);
+    expect(metrics).toMatchObject({ failedPagesCount: 0 });
+    expect(partial).toBe('quota-reached');
+    expect(boards.requests).toEqual([
+      '/lever/a?mode=json&skip=0&limit=100',
+      '/gh/acme/jobs?content=true',
+      '/robots.txt',
+      '/page',
+    ]);
+  });
+
+  it('does not fail the run if it ends before the only source is asked again', async () => {
+    boards.on('/lever/a', (_request, response) => void response.writeHead(503).end());
+    const run = newRun(engineersAt(LEVER), [lever('a')]);
+    run.env.JOBATO_QUOTA_REMAINING = '1';
+    const { partial } = await run.runAll();
+    expect(partial).toBe('quota-reached');
+  });
+
   it('counts the calls of a program that is killed', async () => {
     const names = ['a', 'b', 'c', 'd'];
     for (const name of names)
