@@ -198,7 +198,7 @@ export class PipelineExecution {
     const { result, exitCode } = ended;
     this.facts.partialReason ??= ended.partialReason;
     if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
-    this.facts.zeroResults.add(ended.zeroResults);
+    if (ended.zeroResults !== null) this.facts.zeroResults.add(ended.zeroResults);
     const outputs = this.keepOutputs(name, ended.outputs);
     const status = statusOf(result);
     this.report({

@@ -25,7 +25,8 @@ export interface EndedStep {
   /** Set if the step makes the run partial. */
   partialReason: string | null;
   isArtifactMissing: boolean;
-  zeroResults: readonly ZeroResult[];
+  /** Null if the step reported no list. */
+  zeroResults: readonly ZeroResult[] | null;
 }
 
 /** What differs between the attempts at a step. */
@@ -93,7 +94,7 @@ export class StepExecution {
       outputs: io.outputs,
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
-      zeroResults: io.zeroResults.items,
+      zeroResults: io.zeroResults.reported,
     };
   }
 

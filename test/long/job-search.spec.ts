@@ -71,7 +71,8 @@ describe('search reads', () => {
       ]),
     );
     const run = newRun(engineersAt(GREENHOUSE), [greenhouse()]);
-    const { metrics, calls } = await run.runAll(['search']);
+    const { metrics, calls, zeroResults } = await run.runAll(['search']);
+    expect(zeroResults).toEqual([]);
     expect(boards.requests).toEqual(['/gh/acme/jobs?content=true']);
     expect(metrics).toMatchObject({ foundCount: 1, failedSourcesCount: 0 });
     expect(calls).toBe(1);
@@ -297,7 +298,7 @@ describe('a source that is in trouble', () => {
     const run = newRun(engineersAt(ASHBY), [ashby('never')]);
     const { facts } = await run.run('search');
     expect(facts.metrics).toMatchObject({ unknownSourcesCount: 1, zeroResultsCount: 0 });
-    expect(facts.zeroResults).toEqual([]);
+    expect(facts.zeroResults).toBeNull();
     expect((await run.run('capture')).facts.partial).toBe('sources-unknown');
   });
 
@@ -469,7 +470,7 @@ describe('the quota', () => {
     run.env.JOBATO_QUOTA_REMAINING = '2';
     run.env.JOBATO_QUOTA_CONCURRENCY = '1';
     const search = await run.run('search');
-    expect(search.facts).toMatchObject({ calls: 2, metrics: { foundCount: 2 }, zeroResults: [] });
+    expect(search.facts).toMatchObject({ calls: 2, metrics: { foundCount: 2 }, zeroResults: null });
     expect(boards.requests).toHaveLength(2);
     expect(boards.mostAtOnce).toBe(1);
     run.env.JOBATO_QUOTA_REMAINING = '0';
