@@ -684,7 +684,7 @@ describe('publish', () => {
     }
   });
 
-  it('hands over nothing if the live result changed after the comparison', async () => {
+  it('hands over nothing if it gets another live result than the comparison', async () => {
     const { file } = await published();
     const run = after(file);
     await run.runAll(['search', 'capture', 'dedupe', 'score']);

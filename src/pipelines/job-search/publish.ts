@@ -14,10 +14,11 @@ const RESULT = 'jobs.db';
 /** Makes the next result out of the live one, and hands it over when it is complete. */
 export async function publish({ run, threshold }: Settings, report: Report): Promise<void> {
   const scored = loadStepFile<ScoredFile>(run.runDir, 'scored');
+  // The live result of a run is fixed, but steps that are started without a server can get different ones.
   if (scored.comparedWith !== run.currentResult)
     throw new JobSearchError(
       'STALE_STEP_FILE',
-      'The live result has changed since the step "dedupe". Start the run again.',
+      'The live result is not the one that the step "dedupe" compared with. Start again with the step "capture".',
     );
   const unfinished = path.join(run.runDir, `${RESULT}.tmp`);
   await makeCopy(run.currentResult, unfinished);
