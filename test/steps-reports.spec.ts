@@ -80,6 +80,13 @@ describe('reports on descriptor 3', () => {
     });
   });
 
+  it.each([
+    ['keep an empty list of searches without results', 'say({ zeroResults: [] })', []],
+    ['leave that list out if there is no report of it', 'say({ metrics: { pages: 1 } })', null],
+  ])('%s', async (_behaviour, program, zeroResults) => {
+    expect(await carriedOut(program)).toMatchObject({ status: 'completed', zeroResults });
+  });
+
   it('mark the run as partial with the reason', async () => {
     const run = await carriedOut(`say({ partial: { reason: 'quota-reached' } })`, 'two');
     expect(run).toMatchObject({ status: 'partial', statusReason: 'quota-reached', error: null });

@@ -203,7 +203,7 @@ export class PipelineExecution {
     if (ended.isArtifactMissing) this.facts.isArtifactMissing = true;
     // A failed step, or a failed attempt at it, may have offered half of a file.
     if (result.kind === 'completed') this.facts.offered = ended.offered ?? this.facts.offered;
-    this.facts.zeroResults.add(ended.zeroResults);
+    if (ended.zeroResults !== null) this.facts.zeroResults.add(ended.zeroResults);
     const outputs = this.keepOutputs(name, ended.outputs);
     const status = statusOf(result);
     this.report({

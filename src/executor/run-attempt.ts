@@ -47,7 +47,7 @@ export class RunAttempt implements Attempt {
   private readonly log: LogForwarder;
   private readonly mask: SecretMask;
   private partialReason: string | null = null;
-  private zeroResults: readonly ZeroResult[] = [];
+  private zeroResults: readonly ZeroResult[] | null = null;
   /** Data that the run lacks without a report from a step. It makes the run partial. */
   private readonly missing = new Set<LossReason>();
   private beating = false;
@@ -232,7 +232,7 @@ export class RunAttempt implements Attempt {
     const { partialReason, isArtifactMissing, isOutputMissing, zeroResults, offered } = pipeline.facts;
     this.offered = offered;
     this.partialReason = partialReason;
-    this.zeroResults = zeroResults.items;
+    this.zeroResults = zeroResults.reported;
     if (isArtifactMissing) this.missing.add('artifact-missing');
     if (isOutputMissing) this.missing.add('output-missing');
     return end;
@@ -309,7 +309,7 @@ export class RunAttempt implements Attempt {
       return this.events.report('run.completed', {
         attempt,
         ...(reason !== undefined && { status: 'partial' as const, reason }),
-        ...(this.zeroResults.length > 0 && { zeroResults: [...this.zeroResults] }),
+        ...(this.zeroResults !== null && { zeroResults: [...this.zeroResults] }),
         ...(this.offered !== null && { result: { path: this.offered } }),
       });
     }

@@ -27,7 +27,8 @@ export interface EndedStep {
   isArtifactMissing: boolean;
   /** The file that the step offered as the result of the project. Counts only if the step completed. */
   offered: string | null;
-  zeroResults: readonly ZeroResult[];
+  /** Null if the step reported no list. */
+  zeroResults: readonly ZeroResult[] | null;
 }
 
 /** What differs between the attempts at a step. */
@@ -96,7 +97,7 @@ export class StepExecution {
       partialReason: io.partialReason ?? errorReason,
       isArtifactMissing: io.isArtifactMissing,
       offered: io.offered,
-      zeroResults: io.zeroResults.items,
+      zeroResults: io.zeroResults.reported,
     };
   }
 

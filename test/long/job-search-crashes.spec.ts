@@ -8,8 +8,8 @@ import { SeededRandom } from '../support/random';
 import { repetitions } from '../support/repetitions';
 
 const SEED = Number(process.env.CRASH_SEED ?? 20_261_130);
-/** A crash takes up to a second, because each is a process or two. CRASH_KILLS=1000 repeats it more often. */
-const CRASHES = Number(process.env.CRASH_KILLS ?? repetitions(15, 200));
+/** A crash takes one or two seconds: its run needs up to five processes. CRASH_KILLS=1000 repeats it more often. */
+const CRASHES = Number(process.env.CRASH_KILLS ?? repetitions(15, 100));
 /** Most crashes hit the steps that issue calls. */
 const CRASHING: StepName[] = [
   'search',

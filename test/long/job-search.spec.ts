@@ -71,7 +71,8 @@ describe('search reads', () => {
       ]),
     );
     const run = newRun(engineersAt(GREENHOUSE), [greenhouse()]);
-    const { metrics, calls } = await run.runAll(['search']);
+    const { metrics, calls, zeroResults } = await run.runAll(['search']);
+    expect(zeroResults).toEqual([]);
     expect(boards.requests).toEqual(['/gh/acme/jobs?content=true']);
     expect(metrics).toMatchObject({ foundCount: 1, failedSourcesCount: 0 });
     expect(calls).toBe(1);
@@ -297,7 +298,7 @@ describe('a source that is in trouble', () => {
     const run = newRun(engineersAt(ASHBY), [ashby('never')]);
     const { facts } = await run.run('search');
     expect(facts.metrics).toMatchObject({ unknownSourcesCount: 1, zeroResultsCount: 0 });
-    expect(facts.zeroResults).toEqual([]);
+    expect(facts.zeroResults).toBeNull();
     expect((await run.run('capture')).facts.partial).toBe('sources-unknown');
   });
 
@@ -430,8 +431,34 @@ describe('capture', () => {
     second.options.push('--max-pages', '1');
     boards.requests.length = 0;
     const { metrics } = await second.runAll(['search', 'capture']);
-    expect(metrics.capturedPagesCount).toBe(1);
+    expect(metrics).toMatchObject({ capturedPagesCount: 1, leftPagesCount: 1 });
     expect(boards.requests).toEqual(['/jobs.rss', '/robots.txt', '/page/2']);
+  });
+
+  it('reads pages in later runs that a run did not capture', async () => {
+    let isBroken = true;
+    boards.html('/page/1', 'One');
+    boards.on('/page/2', (_request, response) =>
+      response.writeHead(isBroken ? 404 : 200, { 'content-type': 'text/html' }).end('Two'),
+    );
+    for (const path of ['/page/3', '/page/4']) boards.html(path, 'More');
+    const paths = ['/page/1', '/page/2', '/page/3', '/page/4'];
+    const first = withPages(...paths);
+    // The feed, robots.txt and two pages.
+    first.options.push('--max-pages', '3');
+    await first.runAll(['search']);
+    first.env.JOBATO_QUOTA_REMAINING = '3';
+    first.env.JOBATO_QUOTA_CONCURRENCY = '1';
+    const before = await first.runAll(['capture', 'dedupe', 'score', 'publish']);
+    expect(before.metrics).toMatchObject({ capturedPagesCount: 1, failedPagesCount: 1, leftPagesCount: 1 });
+    expect(before.partial).toBe('quota-reached');
+    isBroken = false;
+    boards.requests.length = 0;
+    const second = withPages(...paths);
+    second.env.JOBATO_CURRENT_RESULT = join(first.runDir, before.result!);
+    const { metrics } = await second.runAll();
+    expect(metrics).toMatchObject({ knownCount: 4, capturedPagesCount: 3, leftPagesCount: 0 });
+    expect(boards.requests).toEqual(['/jobs.rss', '/robots.txt', '/page/3', '/page/4', '/page/2']);
   });
 });
 
@@ -443,7 +470,7 @@ describe('the quota', () => {
     run.env.JOBATO_QUOTA_REMAINING = '2';
     run.env.JOBATO_QUOTA_CONCURRENCY = '1';
     const search = await run.run('search');
-    expect(search.facts).toMatchObject({ calls: 2, metrics: { foundCount: 2 }, zeroResults: [] });
+    expect(search.facts).toMatchObject({ calls: 2, metrics: { foundCount: 2 }, zeroResults: null });
     expect(boards.requests).toHaveLength(2);
     expect(boards.mostAtOnce).toBe(1);
     run.env.JOBATO_QUOTA_REMAINING = '0';
@@ -459,6 +486,35 @@ describe('the quota', () => {
     const { facts } = await run.run('search');
     expect(facts.calls).toBe(2);
     expect(boards.requests).toHaveLength(2);
+  });
+
+  it('is the reason if it ends before a retry, and not the source or the page', async () => {
+    boards.json('/lever/a', [leverPosting({ id: '1', title: 'Engineer', url: `${boards.url}/page` })]);
+    boards.on('/gh/acme/jobs', (_request, response) => void response.writeHead(503).end());
+    boards.on('/page', (_request, response) => void response.writeHead(503).end());
+    const run = newRun(engineersAt(LEVER, GREENHOUSE, LOCAL), [lever('a'), greenhouse()]);
+    run.env.JOBATO_QUOTA_REMAINING = '2';
+    run.env.JOBATO_QUOTA_CONCURRENCY = '1';
+    const search = await run.run('search');
+    expect(search.facts.metrics).toMatchObject({ foundCount: 1, failedSourcesCount: 0 });
+    run.env.JOBATO_QUOTA_REMAINING = '2';
+    const { metrics, partial } = await run.runAll(['capture']);
+    expect(metrics).toMatchObject({ failedPagesCount: 0 });
+    expect(partial).toBe('quota-reached');
+    expect(boards.requests).toEqual([
+      '/lever/a?mode=json&skip=0&limit=100',
+      '/gh/acme/jobs?content=true',
+      '/robots.txt',
+      '/page',
+    ]);
+  });
+
+  it('does not fail the run if it ends before the only source is asked again', async () => {
+    boards.on('/lever/a', (_request, response) => void response.writeHead(503).end());
+    const run = newRun(engineersAt(LEVER), [lever('a')]);
+    run.env.JOBATO_QUOTA_REMAINING = '1';
+    const { partial } = await run.runAll();
+    expect(partial).toBe('quota-reached');
   });
 
   it('counts the calls of a program that is killed', async () => {
@@ -514,6 +570,44 @@ describe('a vacancy', () => {
       duplicatesCount: 0,
       newJobsCount: 0,
     });
+  });
+
+  it('of a feed keeps the score and the fingerprint of its page while the feed has a summary', async () => {
+    const html = prose('word');
+    boards.html('/page', `<main>${html}<p>Data</p></main>`);
+    boards.html(
+      '/jobs.rss',
+      rssFeed([{ id: '1', title: 'Engineer', html: 'Engineer with data', url: `${boards.url}/page` }]),
+      'text/xml',
+    );
+    const searches = [LOCAL, LEVER].map((domain) => ({ queryId: 'q', queryText: 'data engineer', domain }));
+    boards.json('/lever/acme', []);
+    const first = newRun(searches, [feed(), lever()], 'run-1');
+    const before = join(first.runDir, (await first.runAll()).result!);
+    // The phrase is in the summary, and not in the page.
+    boards.html(
+      '/jobs.rss',
+      rssFeed([{ id: '1', title: 'New Engineer', html: 'A data engineer', url: `${boards.url}/page` }]),
+      'text/xml',
+    );
+    const second = newRun(searches, [feed(), lever()], 'run-2');
+    second.env.JOBATO_CURRENT_RESULT = before;
+    const after = join(second.runDir, (await second.runAll()).result!);
+    const [old, kept] = [rowsOf(before)[0]!, rowsOf(after)[0]!];
+    expect(kept).toEqual({
+      ...old,
+      title: 'New Engineer',
+      last_seen_run: 'run-2',
+      last_seen_at: expect.any(String),
+    });
+    // Another board has the whole text.
+    boards.json('/lever/acme', [
+      leverPosting({ id: '7', title: 'New Engineer', html: `${html}<p>Data</p>` }),
+    ]);
+    const third = newRun(searches, [feed(), { ...lever(), company: 'Acme' }], 'run-3');
+    third.env.JOBATO_CURRENT_RESULT = after;
+    const { metrics } = await third.runAll();
+    expect(metrics).toMatchObject({ knownCount: 1, duplicatesCount: 1, newJobsCount: 0 });
   });
 
   it('has a score with its reasons, and is relevant from the threshold on', async () => {
@@ -590,7 +684,7 @@ describe('publish', () => {
     }
   });
 
-  it('hands over nothing if the live result changed after the comparison', async () => {
+  it('hands over nothing if it gets another live result than the comparison', async () => {
     const { file } = await published();
     const run = after(file);
     await run.runAll(['search', 'capture', 'dedupe', 'score']);

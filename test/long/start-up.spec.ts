@@ -185,7 +185,8 @@ it('data files are private to the user, and others can only traverse the data fo
   const modes = readdirSync(folders.dataDir, { withFileTypes: true }).map((entry) => [
     entry.name,
     modeOf(entry.name),
-    entry.isDirectory() ? '700' : '600',
+    // The umask decides who may read captured pages.
+    entry.name === 'html' ? '755' : entry.isDirectory() ? '700' : '600',
   ]);
   const database = readdirSync(join(folders.dataDir, 'db')).map((name) => [name, modeOf('db', name), '600']);
   for (const [name, mode, expected] of [...modes, ...database])

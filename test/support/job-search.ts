@@ -19,7 +19,8 @@ export interface StepFacts {
   partial: string | null;
   error: { code: string; message: string } | null;
   result: string | null;
-  zeroResults: { queryText: string; domain: string }[];
+  /** Null if the step reported no list. */
+  zeroResults: { queryText: string; domain: string }[] | null;
 }
 
 export interface EndedProgram {
@@ -117,7 +118,7 @@ function factsFrom(events: string): StepFacts {
     partial: null,
     error: null,
     result: null,
-    zeroResults: [],
+    zeroResults: null,
   };
   for (const line of events.split('\n').slice(0, -1)) {
     const report = JSON.parse(line) as {
@@ -126,14 +127,14 @@ function factsFrom(events: string): StepFacts {
       partial?: { reason: string };
       error?: { code: string; message: string };
       result?: { path: string };
-      zeroResults?: StepFacts['zeroResults'];
+      zeroResults?: NonNullable<StepFacts['zeroResults']>;
     };
     Object.assign(facts.metrics, report.metrics);
     facts.calls += report.quota?.used ?? 0;
     facts.partial = report.partial?.reason ?? facts.partial;
     facts.error = report.error ?? facts.error;
     facts.result = report.result?.path ?? facts.result;
-    facts.zeroResults.push(...(report.zeroResults ?? []));
+    if (report.zeroResults) facts.zeroResults = [...(facts.zeroResults ?? []), ...report.zeroResults];
   }
   return facts;
 }
@@ -146,6 +147,6 @@ function merged(before: StepFacts, after: StepFacts): StepFacts {
     partial: before.partial ?? after.partial,
     error: after.error ?? before.error,
     result: after.result ?? before.result,
-    zeroResults: [...before.zeroResults, ...after.zeroResults],
+    zeroResults: after.zeroResults ?? before.zeroResults,
   };
 }

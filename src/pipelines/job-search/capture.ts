@@ -2,7 +2,8 @@ import { openClient } from './http-calls';
 import { openCurrentJobs } from './current-jobs';
 import { jobIdOf } from './normalised-url';
 import { type CaptureOutcome, PageCapture } from './page-capture';
-import { type FoundPosting, MAX_TEXT_LENGTH } from './posting';
+import { selectPages } from './page-selection';
+import { type CapturedPosting, type FoundPosting, MAX_TEXT_LENGTH } from './posting';
 import type { Report } from './report';
 import { loadInputs } from './run-inputs';
 import type { FoundFile, PartialReason } from './search';
@@ -10,19 +11,25 @@ import type { Settings } from './settings';
 import { loadStepFile, saveStepFile } from './step-files';
 
 export interface CapturedFile {
-  postings: FoundPosting[];
+  postings: CapturedPosting[];
 }
 
 /** Problems in the log. The counts include all of them. */
 const MAX_WARNINGS = 20;
 
-/** Stores the pages of postings that the live result does not know yet. */
+/** Stores the pages of postings that no run has captured. */
 export async function capture(settings: Settings, report: Report): Promise<void> {
-  const { run } = settings;
+  const { run, maxPages } = settings;
   const { postings, partial } = loadStepFile<FoundFile>(run.runDir, 'found');
-  const wanted = pagesToCapture(postings, settings);
+  const { pages } = openCurrentJobs(run.currentResult);
+  const { wanted, leftCount } = selectPages(postings, pages, maxPages);
+  if (leftCount > 0)
+    report.warn(`${leftCount} pages exceed the limit of ${maxPages} pages in a run. Later runs read them.`);
   const outcomes = await captureAll(wanted, settings, report);
-  const captured = postings.map((posting) => withText(posting, outcomes.get(posting)));
+  const captured = postings.map((posting) => ({
+    ...withPage(posting, outcomes.get(posting)),
+    isSummary: isOfFeed(posting) && pages.get(jobIdOf(posting.url))?.isCaptured === true,
+  }));
   saveStepFile(run.runDir, 'captured', { postings: captured } satisfies CapturedFile);
   const states = [...outcomes.values()].map(({ state }) => state);
   const count = (state: CaptureOutcome['state']) => states.filter((one) => one === state).length;
@@ -30,20 +37,10 @@ export async function capture(settings: Settings, report: Report): Promise<void>
     capturedPagesCount: count('captured'),
     failedPagesCount: count('failed'),
     skippedPagesCount: count('skipped'),
+    leftPagesCount: leftCount,
   });
   const reason = partialReasonOf(states, partial);
   if (reason !== null) report.partial(reason);
-}
-
-/** A known posting has its page from an earlier run. */
-function pagesToCapture(postings: FoundPosting[], { run, maxPages }: Settings): FoundPosting[] {
-  const known = openCurrentJobs(run.currentResult).knownIds();
-  const byId = new Map<string, FoundPosting>();
-  for (const posting of postings) {
-    const id = jobIdOf(posting.url);
-    if (!known.has(id) && !byId.has(id)) byId.set(id, posting);
-  }
-  return [...byId.values()].slice(0, maxPages);
 }
 
 /** Reads one page at a time from each host. Hosts are read side by side. */
@@ -83,11 +80,23 @@ function byHost(postings: FoundPosting[]): FoundPosting[][] {
 }
 
 /** Feeds often have only the beginning of a description. */
-function withText(posting: FoundPosting, outcome: CaptureOutcome | undefined): FoundPosting {
+function isOfFeed({ source }: FoundPosting): boolean {
+  return source.startsWith('feed:');
+}
+
+function withPage(
+  posting: FoundPosting,
+  outcome: CaptureOutcome | undefined,
+): Omit<CapturedPosting, 'isSummary'> {
   const isLonger = outcome?.state === 'captured' && outcome.text.length > posting.text.length;
-  const text =
-    isLonger && posting.source.startsWith('feed:') ? outcome.text.slice(0, MAX_TEXT_LENGTH) : posting.text;
-  return { ...posting, text, recordedHtml: null };
+  const text = isLonger && isOfFeed(posting) ? outcome.text.slice(0, MAX_TEXT_LENGTH) : posting.text;
+  return { ...posting, text, recordedHtml: null, page: pageOf(outcome) };
+}
+
+/** A page that the quota did not reach was not tried. */
+function pageOf(outcome: CaptureOutcome | undefined): CapturedPosting['page'] {
+  if (outcome === undefined || outcome.state === 'quota-reached') return null;
+  return outcome.state === 'captured' ? 'captured' : 'missing';
 }
 
 /** The quota explains the other gaps too, so it is named first. */

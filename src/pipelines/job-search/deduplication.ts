@@ -1,9 +1,9 @@
 import type { CurrentJobs } from './current-jobs';
 import { DuplicateFinder, type Fingerprint, fingerprintOf } from './duplicate-finder';
 import { jobIdOf } from './normalised-url';
-import type { FoundPosting } from './posting';
+import type { CapturedPosting } from './posting';
 
-export interface UniquePosting extends FoundPosting {
+export interface UniquePosting extends CapturedPosting {
   id: string;
   fingerprint: Fingerprint;
   /**
@@ -23,7 +23,7 @@ export interface Deduplication {
 
 /** Compares postings with one another and with the live result. The first posting of a vacancy is its job. */
 export function deduplicate(
-  found: readonly FoundPosting[],
+  found: readonly CapturedPosting[],
   { known, originals }: Pick<CurrentJobs, 'known' | 'originals'>,
 ): Deduplication {
   const finder = new DuplicateFinder();
@@ -44,7 +44,7 @@ export function deduplicate(
 }
 
 function classified(
-  posting: FoundPosting,
+  posting: CapturedPosting,
   id: string,
   known: Map<string, string>,
   finder: DuplicateFinder,

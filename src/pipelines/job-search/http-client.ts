@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, request } from 'undici';
 import { assertPublicHost, PrivateAddressError, publicLookup } from './address-check';
-import type { CallBudget } from './call-budget';
+import { type CallBudget, QuotaReached } from './call-budget';
 import { FetchFailure, type FetchFailureCode } from './fetch-failure';
 import { isTemporary, pauseBeforeRetry, retryAfterSeconds } from './retry-rules';
 
@@ -69,7 +69,9 @@ export class HttpClient {
         if (!(error instanceof FetchFailure) || !error.isTemporary) throw error;
         const { maxTries, retryDelayMs } = this.limits;
         const pauseMs = pauseBeforeRetry(tries, error.retryAfterSeconds, { maxTries, delayMs: retryDelayMs });
-        if (pauseMs === null || this.budget.isUsedUp) throw error;
+        if (pauseMs === null) throw error;
+        // The retry might have succeeded: the quota is the cause, and not the site.
+        if (this.budget.isUsedUp) throw new QuotaReached();
         await delay(pauseMs);
       }
     }

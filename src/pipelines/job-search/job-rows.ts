@@ -1,4 +1,5 @@
 import type { Original } from './duplicate-finder';
+import type { CapturedPosting } from './posting';
 
 /** What a run says about a job. */
 export interface JobRow {
@@ -17,6 +18,7 @@ export interface JobRow {
   postedAt: string | null;
   exactKey: string;
   signature: Buffer | null;
+  page: CapturedPosting['page'];
   runId: string;
   /** ISO 8601. */
   now: string;
@@ -29,6 +31,7 @@ export interface DuplicateRow {
   title: string;
   url: string;
   source: string;
+  page: CapturedPosting['page'];
   runId: string;
   now: string;
 }

@@ -22,7 +22,9 @@ const SCHEMA = `
     first_seen_run TEXT NOT NULL,
     first_seen_at TEXT NOT NULL,
     last_seen_run TEXT NOT NULL,
-    last_seen_at TEXT NOT NULL
+    last_seen_at TEXT NOT NULL,
+    captured_at TEXT,
+    page_tries INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX jobs_first_seen_run ON jobs (first_seen_run);
   CREATE INDEX jobs_score ON jobs (score);
@@ -34,7 +36,9 @@ const SCHEMA = `
     source TEXT NOT NULL,
     first_seen_run TEXT NOT NULL,
     first_seen_at TEXT NOT NULL,
-    last_seen_at TEXT NOT NULL
+    last_seen_at TEXT NOT NULL,
+    captured_at TEXT,
+    page_tries INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX duplicates_duplicate_of ON duplicates (duplicate_of);
   CREATE TABLE fingerprints (
@@ -44,6 +48,12 @@ const SCHEMA = `
     signature BLOB
   ) STRICT;
 `;
+
+/** Values of the columns on the page of a posting. A run counts as a try, however often it asks. */
+const PAGE_VALUES = "iif(@page = 'captured', @now, NULL), iif(@page IS NULL, 0, 1)";
+const PAGE_UPDATE = (table: 'jobs' | 'duplicates') =>
+  `captured_at = coalesce(excluded.captured_at, ${table}.captured_at),
+   page_tries = ${table}.page_tries + excluded.page_tries`;
 
 /** Tables of a result file. All SQL on them is here. */
 export class JobsRepository {
@@ -109,6 +119,16 @@ export class JobsRepository {
       .all();
   }
 
+  /** Returns what is known of the pages of all jobs and duplicates. */
+  pages(): { id: string; isCaptured: number; tries: number }[] {
+    return this.database
+      .prepare<[], { id: string; isCaptured: number; tries: number }>(
+        `SELECT id, captured_at IS NOT NULL AS isCaptured, page_tries AS tries FROM jobs
+         UNION ALL SELECT id, captured_at IS NOT NULL, page_tries FROM duplicates`,
+      )
+      .all();
+  }
+
   /** The oldest jobs are first, so that they are the originals of duplicates. */
   fingerprints(): StoredFingerprint[] {
     return this.database
@@ -125,14 +145,14 @@ export class JobsRepository {
     this.database
       .prepare(
         `INSERT INTO jobs (id, title, company, location, url, source, query, score, score_version, explanation,
-           posted_at, first_seen_run, first_seen_at, last_seen_run, last_seen_at)
+           posted_at, first_seen_run, first_seen_at, last_seen_run, last_seen_at, captured_at, page_tries)
          VALUES (@id, @title, @company, @location, @url, @source, @query, @score, @scoreVersion, @explanation,
-           @postedAt, @runId, @now, @runId, @now)
+           @postedAt, @runId, @now, @runId, @now, ${PAGE_VALUES})
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, company = excluded.company,
            location = excluded.location, url = excluded.url, source = excluded.source, query = excluded.query,
            score = excluded.score, score_version = excluded.score_version, explanation = excluded.explanation,
            posted_at = excluded.posted_at, last_seen_run = excluded.last_seen_run,
-           last_seen_at = excluded.last_seen_at`,
+           last_seen_at = excluded.last_seen_at, ${PAGE_UPDATE('jobs')}`,
       )
       .run(job);
     this.database
@@ -142,14 +162,25 @@ export class JobsRepository {
       .run(job.id, SIGNATURE_VERSION, job.exactKey, job.signature);
   }
 
+  /** Updates a known job without its score and fingerprint, which come from a better text than this run has. */
+  saveSeen(job: JobRow): void {
+    this.database
+      .prepare(
+        `UPDATE jobs SET title = @title, company = @company, location = @location, url = @url, source = @source,
+           posted_at = @postedAt, last_seen_run = @runId, last_seen_at = @now WHERE id = @id`,
+      )
+      .run(job);
+  }
+
   /** Inserts or updates a duplicate. Its job counts as seen too. */
   saveDuplicate(duplicate: DuplicateRow): void {
     this.database
       .prepare(
-        `INSERT INTO duplicates (id, duplicate_of, title, url, source, first_seen_run, first_seen_at, last_seen_at)
-         VALUES (@id, @duplicateOf, @title, @url, @source, @runId, @now, @now)
+        `INSERT INTO duplicates (id, duplicate_of, title, url, source, first_seen_run, first_seen_at, last_seen_at,
+           captured_at, page_tries)
+         VALUES (@id, @duplicateOf, @title, @url, @source, @runId, @now, @now, ${PAGE_VALUES})
          ON CONFLICT (id) DO UPDATE SET title = excluded.title, url = excluded.url, source = excluded.source,
-           last_seen_at = excluded.last_seen_at`,
+           last_seen_at = excluded.last_seen_at, ${PAGE_UPDATE('duplicates')}`,
       )
       .run(duplicate);
     this.database

@@ -22,6 +22,14 @@ export interface FoundPosting extends Posting {
   queries: string[];
 }
 
+/** A posting with the text that it is compared and scored by. */
+export interface CapturedPosting extends FoundPosting {
+  /** Whether this run read its page; null if it did not try. */
+  page: 'captured' | 'missing' | null;
+  /** True if an earlier run read the page of a feed's posting, so that the text is only the summary again. */
+  isSummary: boolean;
+}
+
 /** A posting as a provider describes it, before its members are checked and cut. */
 export interface RawPosting {
   url: unknown;

@@ -14,10 +14,11 @@ const RESULT = 'jobs.db';
 /** Makes the next result out of the live one, and hands it over when it is complete. */
 export async function publish({ run, threshold }: Settings, report: Report): Promise<void> {
   const scored = loadStepFile<ScoredFile>(run.runDir, 'scored');
+  // The live result of a run is fixed, but steps that are started without a server can get different ones.
   if (scored.comparedWith !== run.currentResult)
     throw new JobSearchError(
       'STALE_STEP_FILE',
-      'The live result has changed since the step "dedupe". Start the run again.',
+      'The live result is not the one that the step "dedupe" compared with. Start again with the step "capture".',
     );
   const unfinished = path.join(run.runDir, `${RESULT}.tmp`);
   await makeCopy(run.currentResult, unfinished);
@@ -52,16 +53,20 @@ function saveAll(jobs: JobsRepository, { postings, scoreVersion }: ScoredFile, {
   const now = new Date().toISOString();
   // Jobs first: a duplicate refers to its job.
   for (const posting of postings)
-    if (posting.duplicateOf === null) jobs.saveJob(rowOf(posting, scoreVersion, runId, now));
-  for (const { id, duplicateOf, title, url, source } of postings)
-    if (duplicateOf !== null) jobs.saveDuplicate({ id, duplicateOf, title, url, source, runId, now });
+    if (posting.duplicateOf === null) {
+      const row = rowOf(posting, scoreVersion, runId, now);
+      if (posting.isSummary) jobs.saveSeen(row);
+      else jobs.saveJob(row);
+    }
+  for (const { id, duplicateOf, title, url, source, page } of postings)
+    if (duplicateOf !== null) jobs.saveDuplicate({ id, duplicateOf, title, url, source, page, runId, now });
 }
 
 function rowOf(posting: ScoredPosting, scoreVersion: number, runId: string, now: string): JobRow {
-  const { id, title, company, location, url, source, postedAt, exactKey, signature, scores } = posting;
+  const { id, title, company, location, url, source, postedAt, exactKey, signature, page, scores } = posting;
   const best = scores![0]!;
   return {
-    ...{ id, title, company, location, url, source, postedAt, exactKey, scoreVersion, runId, now },
+    ...{ id, title, company, location, url, source, postedAt, exactKey, page, scoreVersion, runId, now },
     query: best.query,
     score: best.score,
     explanation: JSON.stringify(scores),

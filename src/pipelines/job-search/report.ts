@@ -10,6 +10,7 @@ type MetricName =
   | 'capturedPagesCount'
   | 'failedPagesCount'
   | 'skippedPagesCount'
+  | 'leftPagesCount'
   | 'knownCount'
   | 'duplicatesCount'
   | 'newJobsCount'
@@ -61,13 +62,17 @@ export class Report {
     this.warn(`Partial result: ${reason}`);
   }
 
+  /** Sends an empty list too: it means that each search found something. */
   zeroResults(searches: ZeroResult[]): void {
     const cut = searches.map(({ queryText, domain }) => ({
       queryText: queryText.slice(0, 500),
       domain: domain.slice(0, 300),
     }));
-    for (let from = 0; from < cut.length; from += ZERO_RESULTS_PER_REPORT)
+    let from = 0;
+    do {
       this.events?.sendOrThrow({ zeroResults: cut.slice(from, from + ZERO_RESULTS_PER_REPORT) });
+      from += ZERO_RESULTS_PER_REPORT;
+    } while (from < cut.length);
   }
 
   /** Offers a file of the run's folder as the live result. */

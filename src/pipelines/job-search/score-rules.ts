@@ -33,15 +33,18 @@ export interface QueryScore {
 export interface Words {
   title: readonly string[];
   text: readonly string[];
+  /** Of title and text. Built once, because each query looks words up in it. */
+  all: ReadonlySet<string>;
 }
 
-export function wordsOfPosting({ title, text }: { title: string; text: string }): Words {
-  return { title: wordsOf(title), text: wordsOf(text) };
+export function wordsOfPosting(posting: { title: string; text: string }): Words {
+  const title = wordsOf(posting.title);
+  const text = wordsOf(posting.text);
+  return { title, text, all: new Set([...title, ...text]) };
 }
 
 /** A posting fits a query if it has each of its words, in the title or in the text. */
-export function fits({ title, text }: Words, query: readonly string[]): boolean {
-  const all = new Set([...title, ...text]);
+export function fits({ all }: Words, query: readonly string[]): boolean {
   return query.length > 0 && query.every((word) => all.has(word));
 }
 

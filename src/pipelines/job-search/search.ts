@@ -36,7 +36,9 @@ export async function search(settings: Settings, report: Report): Promise<void> 
   failIfNothingWasRead(outcomes);
   const { postings, zeroResults, domainsWithoutSource } = answerSearches(inputs, outcomes);
   for (const domain of domainsWithoutSource) report.warn(`No source answers for ${domain}.`);
-  report.zeroResults(zeroResults);
+  // An empty list means that each search found something, which is unknown if some sources were not read.
+  const isComplete = countOf(outcomes, 'read') === outcomes.length && domainsWithoutSource.length === 0;
+  if (isComplete || zeroResults.length > 0) report.zeroResults(zeroResults);
   const partial = partialReasonOf(outcomes, domainsWithoutSource);
   saveStepFile(settings.run.runDir, 'found', { postings, partial } satisfies FoundFile);
   report.metrics({

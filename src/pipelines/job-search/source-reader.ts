@@ -3,7 +3,7 @@ import { QuotaReached } from './call-budget';
 import { FetchFailure } from './fetch-failure';
 import { isBelow } from './host-rules';
 import type { HttpClient } from './http-client';
-import { type Posting, postingFrom, type RawPosting } from './posting';
+import { type Posting, postingFrom } from './posting';
 import { PROVIDERS } from './providers/providers';
 import { UnreadableAnswer } from './providers/provider';
 import { recordingOf } from './sources';
@@ -38,27 +38,26 @@ export interface SourceReaderOptions {
 
 /** Reads all postings of a source. Never rejects for a failure of the source itself. */
 export async function readSource(source: Source, options: SourceReaderOptions): Promise<SourceOutcome> {
-  const { postings, problem, state } = await readRaw(source, options);
-  const isRecorded = source.recordings !== null;
-  const checked = postings.map(
-    (raw) => raw && postingFrom(raw, source.id, { company: source.company, isRecorded }),
-  );
+  const { postings: checked, problem, state } = await readPages(source, options);
   const valid = checked.filter((posting) => posting !== null);
   return { source, state, problem, postings: valid, invalidCount: checked.length - valid.length };
 }
 
-type RawOutcome = Pick<SourceOutcome, 'state' | 'problem'> & { postings: (RawPosting | null)[] };
+/** Postings that are not valid are null. */
+type PagesOutcome = Pick<SourceOutcome, 'state' | 'problem'> & { postings: (Posting | null)[] };
 
-async function readRaw(source: Source, options: SourceReaderOptions): Promise<RawOutcome> {
+async function readPages(source: Source, options: SourceReaderOptions): Promise<PagesOutcome> {
   const provider = PROVIDERS[source.format];
-  const postings: (RawPosting | null)[] = [];
+  const defaults = { company: source.company, isRecorded: source.recordings !== null };
+  const postings: (Posting | null)[] = [];
   const urls = new Set<unknown>();
   try {
     for (let offset: number | null = 0; offset !== null;) {
       const page = provider.read(await answerOf(source, offset, options), offset);
       const known = urls.size;
       for (const posting of page.postings) if (posting) urls.add(posting.url);
-      postings.push(...page.postings);
+      // At once: the uncut texts and the HTML of many pages need not stay in memory.
+      for (const raw of page.postings) postings.push(raw && postingFrom(raw, source.id, defaults));
       // A server that ignores the offset would give the first page forever.
       const isRepeated: boolean = offset > 0 && urls.size === known;
       offset = source.recordings === null && !isRepeated ? page.nextOffset : null;
