@@ -137,7 +137,7 @@ describe('a pointer that the worker of a completed run changed', () => {
 });
 
 describe('a copy of a result', () => {
-  it('can be read by those whom the umask allows, whatever the mode of the original', async () => {
+  it('can be read by those whom the umask allows, and not by the mode of the original', async () => {
     const jobato = await RunningApp.start({ data: externalProject('data') }, { JOBATO_API_KEY: KEY });
     const umask = process.umask(0o027);
     try {

@@ -5,7 +5,7 @@ export const BYTE_ORDER_MARK = '\uFEFF';
 const LINE_END = '\r\n';
 /** What makes a spreadsheet treat a text as a formula, also in full width. */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
-/** The same after a character at which some spreadsheets split a text, whatever the quotes say. */
+/** The same after a character at which some spreadsheets split a text, also within quotes. */
 const FORMULA_WITHIN = /([;\t])(\s*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 const TO_QUOTE = /[",\r\n]/;
 
