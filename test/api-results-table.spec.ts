@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { LiveResults } from '../src/results/live-results';
+import { ResultFiles } from '../src/results/result-files';
 import { invalid, problem } from './support/expect-problem';
 import { isAlive, makeFolders, RunningApp, ServerProcess } from './support/jobato';
 import { publishTable, tableProject } from './support/table-results';
@@ -215,7 +216,7 @@ describe('the table of a live result', () => {
 
   it('needs a project, a table in its file, and a result', async () => {
     for (const file of ['rows', 'rows.csv']) {
-      await jobato.api.get(path('nobody', {}, file)).expect(problem(404, 'PROJECT_NOT_FOUND')); // plain words: allowed
+      await jobato.api.get(path('unknown', {}, file)).expect(problem(404, 'PROJECT_NOT_FOUND'));
       await jobato.api.get(path('plain', {}, file)).expect(problem(404, 'RESULT_TABLE_NOT_SET'));
       await jobato.api.get(path('empty', {}, file)).expect(problem(404, 'RESULT_NOT_FOUND'));
     }
@@ -458,7 +459,7 @@ describe('the table of a live result', () => {
     const reader = response.body!.getReader();
     let text = Buffer.from((await reader.read()).value).toString();
     await publish('large', (database) => database.exec('CREATE TABLE jobs (id INTEGER, text TEXT)'));
-    await jobato.app.get(LiveResults).refresh('large');
+    await jobato.app.get(ResultFiles).refresh('large');
     expect(await fileOf('large')).not.toBe(file);
     for (let part = await reader.read(); !part.done; part = await reader.read())
       text += Buffer.from(part.value).toString();

@@ -17,6 +17,7 @@ import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, toStreamFields } from '../src/events/run-event';
 import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { LiveResults } from '../src/results/live-results';
+import { ResultFiles } from '../src/results/result-files';
 import { isOnRedis, makeFolders, nodeStep, RunningApp, writeProject } from './support/jobato';
 import { anEvent, externalProject, HttpWorker, KEY } from './support/worker-api';
 
@@ -97,7 +98,7 @@ describe('a pointer that cannot be written', () => {
         const { runId } = await jobato.trigger('data');
         await worker.say(anEvent(runId, 'run.completed', { resultsDb: 'work/data.txt' }));
       }
-      await jobato.app.get(LiveResults).idle();
+      await jobato.app.get(ResultFiles).idle();
       const [, , folder = ''] = readFileSync(join(dataDir, 'results/data/current.txt'), 'utf8').split('/');
       expect(folder).toMatch(/^2-/);
       expect(names(join(dataDir, 'results/data')).sort()).toEqual([folder, 'current.txt'].sort());
@@ -117,16 +118,15 @@ describe('a pointer that the worker of a completed run changed', () => {
     try {
       const write = writerFor(jobato.folders.dataDir);
       const worker = new HttpWorker(jobato);
-      const results = jobato.app.get(LiveResults);
       write('work/data.txt', 'copied');
       const first = await jobato.trigger('own');
       await worker.say(anEvent(first.runId, 'run.completed', { resultsDb: 'work/data.txt' }));
-      await results.idle();
+      await jobato.app.get(ResultFiles).idle();
       const { runId } = await jobato.trigger('own');
       write('db/current.txt', 'db/own.db\n');
       await worker.say(anEvent(runId, 'run.completed', {}));
-      await results.idle();
-      await results.refresh('own');
+      await jobato.app.get(ResultFiles).idle();
+      await jobato.app.get(ResultFiles).refresh('own');
       expect(readFileSync(join(jobato.folders.dataDir, 'db/current.txt'), 'utf8')).toBe('db/own.db\n');
       await jobato.api.put('/api/projects/own/result').send({ runId: first.runId }).expect(200);
       expect(readFileSync(join(jobato.folders.dataDir, 'db/current.txt'), 'utf8')).toMatch(/^results.own.1-/);
@@ -167,7 +167,7 @@ describe('a copy of a result', () => {
       const { runId } = await jobato.trigger('data');
       const offer = { resultsDb: 'work/data.txt' };
       await new HttpWorker(jobato).say(anEvent(runId, 'run.completed', offer));
-      await jobato.app.get(LiveResults).idle();
+      await jobato.app.get(ResultFiles).idle();
       expect(await (await jobato.fetch('/api/projects/data/result/file')).text()).toBe('elsewhere');
       const pointer = readFileSync(join(folders.dataDir, 'results/data/current.txt'), 'utf8').trim();
       expect(readFileSync(join(folders.dataDir, pointer), 'utf8')).toBe('elsewhere');
@@ -195,7 +195,7 @@ describe('a file that a worker offers', () => {
   const complete = async (projectId: string, payload: object) => {
     const { runId } = await jobato.trigger(projectId);
     await worker.say(anEvent(runId, 'run.completed', payload));
-    await jobato.app.get(LiveResults).idle();
+    await jobato.app.get(ResultFiles).idle();
     return jobato.untilEnded(runId);
   };
   const inData = (path: string) => join(jobato.folders.dataDir, path);
@@ -227,7 +227,7 @@ describe('a file that a worker offers', () => {
     await worker.say(
       anEvent((await jobato.trigger('data')).runId, 'run.failed', { errorCode: 'X', message: 'no' }),
     );
-    await jobato.app.get(LiveResults).idle();
+    await jobato.app.get(ResultFiles).idle();
     expect(await jobato.app.get(LiveResults).foreignPointer('data')).toBeNull();
     expect(statSync(inData('db/data.txt')).ino).toBe(before);
   });
@@ -268,7 +268,7 @@ describe('a start without the files of results', () => {
         const { payload } = await worker.claimed({ projectIds: ['data'] });
         expect(payload).not.toHaveProperty('currentResult');
         await worker.say(anEvent(run.runId, 'run.completed', offer));
-        await second.app.get(LiveResults).idle();
+        await second.app.get(ResultFiles).idle();
         expect(readFileSync(join(dataDir, 'db/data.txt'), 'utf8')).toMatch(/^results.data.2-/);
         expect((await second.api.get('/api/health')).text).not.toContain('is missing');
       } finally {
@@ -285,14 +285,13 @@ describe('a pointer that is added to the project file', () => {
     const folders = makeFolders({ data: externalProject('data') });
     const jobato = await RunningApp.start(folders, { JOBATO_API_KEY: KEY });
     try {
-      const results = jobato.app.get(LiveResults);
       writerFor(folders.dataDir)('work/data.txt', 'x');
       const { runId } = await jobato.trigger('data');
       await new HttpWorker(jobato).say(anEvent(runId, 'run.completed', { resultsDb: 'work/data.txt' }));
-      await results.idle();
+      await jobato.app.get(ResultFiles).idle();
       writeProject(folders, 'data', externalProject('data', 'result: { pointer: db/data.txt }\n'));
       await jobato.app.get(ProjectCatalogue).reload();
-      await results.writeAgain();
+      await jobato.app.get(ResultFiles).writeAgain();
       expect(readFileSync(join(folders.dataDir, 'db/data.txt'), 'utf8')).toMatch(/^results.data.1-/);
     } finally {
       await jobato.stop();

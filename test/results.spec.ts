@@ -4,6 +4,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { EventStream } from '../src/events/event-stream';
 import { type RunEvent, type RunEventType, toStreamFields } from '../src/events/run-event';
 import { LiveResults } from '../src/results/live-results';
+import { ResultFiles } from '../src/results/result-files';
 import { ResultCopies } from '../src/results/result-copies';
 import type { Run } from '../src/runs/run';
 import { problem } from './support/expect-problem';
@@ -70,7 +71,7 @@ describe('the live result of a project', () => {
     ((await jobato.api.get(`/api/projects/${projectId}/results`).expect(200)).body as { items: Item[] })
       .items;
   const pointer = async (path: string) => {
-    await jobato.app.get(LiveResults).idle();
+    await jobato.app.get(ResultFiles).idle();
     return readFileSync(join(jobato.folders.dataDir, path), 'utf8');
   };
 
@@ -389,7 +390,7 @@ describe('a file that an external worker offers', () => {
       write(pointerFile, `${target}\n`);
       await worker.say(anEvent(runId, type, payload));
       await jobato.untilEnded(runId);
-      await results.idle();
+      await jobato.app.get(ResultFiles).idle();
       return readFileSync(inData(pointerFile), 'utf8');
     };
     expect(await swap('db/jobs-1.db', 'run.completed', {})).toBe('db/jobs-1.db\n');

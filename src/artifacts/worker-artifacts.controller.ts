@@ -9,7 +9,8 @@ import { moveBodyDeadline } from '../http/body-deadline';
 import { JobatoError } from '../http/problem-catalogue';
 import { ArtifactUploads } from './artifact-uploads';
 import { ApiClaimantHeaders, claimantOf } from './claimant-headers';
-import { artifactHref, ArtifactView } from '../runs/run-view';
+import { ArtifactView } from '../runs/run-parts.view';
+import { artifactHref } from '../runs/run-view';
 import { ApiLeaseHeader } from '../workers/http/lease-header';
 import { ApiForWorkers } from '../workers/http/worker-key';
 

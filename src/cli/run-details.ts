@@ -1,5 +1,6 @@
 import { sizeText } from '../config/size-text';
-import type { RunDetailView, StepView } from '../runs/run-view';
+import type { StepView } from '../runs/run-parts.view';
+import type { RunDetailView } from '../runs/run-view';
 import { shownStarter } from '../runs/shown-starter';
 import { duration, localTime } from './durations';
 import { progressText } from './progress-text';

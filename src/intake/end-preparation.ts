@@ -4,7 +4,7 @@ import { JobatoError } from '../http/problem-catalogue';
 import { parseEvent } from '../events/parse-event';
 import type { RunEvent, StreamFields } from '../events/run-event';
 import { ProjectCatalogue } from '../projects/project-catalogue';
-import { LiveResults } from '../results/live-results';
+import { ResultFiles } from '../results/result-files';
 import { projectOf, ResultCopies } from '../results/result-copies';
 import { offerOf, type RunResult } from '../results/run-result';
 import { isTerminal, type Run } from '../runs/run';
@@ -48,7 +48,7 @@ export class EndPreparation implements OnModuleInit, OnModuleDestroy {
     private readonly runs: RunRepository,
     private readonly projects: ProjectCatalogue,
     private readonly copies: ResultCopies,
-    private readonly results: LiveResults,
+    private readonly files: ResultFiles,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -126,7 +126,7 @@ export class EndPreparation implements OnModuleInit, OnModuleDestroy {
       const decided = (isUsed: boolean): void => {
         if (!leave() || result?.state !== 'accepted') return;
         this.copies.decided(result);
-        if (!isUsed) void this.results.refresh(projectOf(result));
+        if (!isUsed) void this.files.refresh(projectOf(result));
       };
       return { result, decided };
     } catch (error) {

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { Transaction } from '../database/writer';
 import { LiveResults } from '../results/live-results';
+import { ResultFiles } from '../results/result-files';
 import { isTerminal, type Run } from '../runs/run';
 import { RunChanges } from '../runs/run-changes';
 import { type RunHook, RunHooks } from '../runs/run-hooks';
@@ -19,17 +20,18 @@ export class LiveResultHook implements RunHook, OnModuleInit, OnApplicationBoots
     private readonly hooks: RunHooks,
     private readonly changes: RunChanges,
     private readonly results: LiveResults,
+    private readonly files: ResultFiles,
   ) {}
 
   onModuleInit(): void {
     this.hooks.register(this);
     this.stopListening = this.changes.onAnyChange((run) => {
-      if (isTerminal(run)) void this.results.ended(run);
+      if (isTerminal(run)) void this.files.ended(run);
     });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.results.refreshAll();
+    await this.files.refreshAll();
   }
 
   onModuleDestroy(): void {

@@ -6,16 +6,16 @@ import {
   healthy,
   IndicatorOf,
 } from '../health/health-indicator';
-import { LiveResults, MISSING_FILE } from './live-results';
+import { MISSING_FILE, ResultFiles } from './result-files';
 
 /** Whether the pointers of all projects lead to their live results. */
 @Injectable()
 @IndicatorOf('results')
 export class ResultsHealth implements HealthIndicator {
-  constructor(private readonly results: LiveResults) {}
+  constructor(private readonly files: ResultFiles) {}
 
   check(): Finding {
-    const [problem] = this.results.problems;
+    const [problem] = this.files.problems;
     if (problem === undefined) return healthy('pointers lead to the live results');
     const [projectId, code] = problem;
     if (code === MISSING_FILE)

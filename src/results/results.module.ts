@@ -5,6 +5,7 @@ import { LiveResults } from './live-results';
 import { PointerFiles } from './pointer-files';
 import { ResultCopies } from './result-copies';
 import { ForeignPointerEntity, LiveResultEntity, ResultEntity } from './result.entities';
+import { ResultFiles } from './result-files';
 import { ResultRepository } from './result.repository';
 import { ResultsController } from './results.controller';
 import { ResultsHealth } from './results.health';
@@ -16,7 +17,7 @@ import { ResultsHealth } from './results.health';
     ProjectsModule,
   ],
   controllers: [ResultsController],
-  providers: [LiveResults, PointerFiles, ResultCopies, ResultRepository, ResultsHealth],
-  exports: [LiveResults, ResultCopies],
+  providers: [LiveResults, PointerFiles, ResultCopies, ResultFiles, ResultRepository, ResultsHealth],
+  exports: [LiveResults, ResultCopies, ResultFiles],
 })
 export class ResultsModule {}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { LiveResults } from '../../src/results/live-results';
+import { ResultFiles } from '../../src/results/result-files';
 import type { LiveResultView, ResultListView } from '../../src/results/result.views';
 import { Belongings, eventually, gone, runsOf, tryTrigger } from '../support/crash';
 import { type Folders, nodeStep, RunningApp, type ServerProcess } from '../support/jobato';
@@ -125,7 +125,7 @@ it('200 swaps give no reader an error, or a part of a result', async () => {
     const make = async (letter: string) =>
       jobato.untilEnded((await jobato.trigger('letters', { params: { letter } })).runId);
     await make('z');
-    await jobato.app.get(LiveResults).idle();
+    await jobato.app.get(ResultFiles).idle();
     const reader = readInALoop(jobato.folders);
     let isOver = false;
     let downloads = 0;

@@ -12,7 +12,7 @@ const { EmbeddedEventStream } = built('events/embedded-event-stream.js');
 const { RedisEventStream } = built('events/redis-event-stream.js');
 const { StepRunner } = built('executor/step-runner.js');
 const { ProcessRegistry } = built('executor/process-registry.js');
-const { LiveResults } = built('results/live-results.js');
+const { ResultFiles } = built('results/result-files.js');
 const { PointerFiles } = built('results/pointer-files.js');
 const { ResultCheck } = built('results/result-check.js');
 
@@ -45,7 +45,7 @@ const POINTS = {
   'after the end with the result is committed, before the pointer is written': () =>
     beforeCall(PointerFiles, 'write', onceAnswered),
   'after the pointers are written, before old results are deleted': () =>
-    beforeCall(LiveResults, 'deleteUnkept', onceAnswered),
+    beforeCall(ResultFiles, 'deleteUnkept', onceAnswered),
   'after a stop is committed': () => afterCommit(isStopRequest, atOnce),
   'after a notification is answered, before that is stored': () =>
     beforeCommit(isResultOfNotification, atOnce),

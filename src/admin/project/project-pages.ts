@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock';
 import type { FieldError } from '../../http/problem-catalogue';
-import { LiveResults, MISSING_FILE } from '../../results/live-results';
+import { LiveResults } from '../../results/live-results';
 import { FULL_SCOPE } from '../../projects/scope';
 import { live } from '../page/live';
 import type { Notice } from '../page/notice';
@@ -82,8 +82,10 @@ export class ProjectPages {
       frame,
       project,
       liveResult: liveResultPart(definition, state.run, {
-        ...{ live: current, kept, foreign },
-        isMissing: this.results.problems.get(projectId) === MISSING_FILE,
+        live: current,
+        kept,
+        foreign,
+        isMissing: this.results.isFileMissing(projectId),
       }),
       ...nextRun(state),
     });

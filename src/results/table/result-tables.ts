@@ -101,7 +101,6 @@ export class ResultTables {
     });
   }
 
-  /** Another result may go live, and the file of this one be deleted, while it is read: then the new one is read. */
   private async withLive<Value>(projectId: string, use: (open: OpenTable) => Promise<Value>): Promise<Value> {
     const { table } = this.results.settingOf(projectId);
     if (table === null) {
@@ -110,26 +109,27 @@ export class ResultTables {
         `Project "${projectId}" shows no table of its results. Name one in "result.table" of the project file.`,
       );
     }
-    for (let before: LiveResult | null = null; ;) {
-      const live = await this.results.get(projectId);
-      try {
-        return await use(await this.open(live, table));
-      } catch (error) {
-        if (!(error instanceof TableError)) throw error;
-        // Another program may have changed the file.
-        if (problemCodeOf(error.flaw) === 'RESULT_UNREADABLE') this.layouts.delete(keyOf(live, table));
-        if (error.flaw.code !== 'missing-file' || before?.position === live.position) {
-          this.logger.warn({
-            projectId,
-            runId: live.runId,
-            msg: `Reading ${live.file} failed`,
-            ...error.flaw,
-          });
-          throw new JobatoError(problemCodeOf(error.flaw), flawText(error.flaw, live.number));
-        }
-        before = live;
-      }
+    const isGone = (error: unknown) => error instanceof TableError && error.flaw.code === 'missing-file';
+    let used: LiveResult | null = null;
+    try {
+      return await this.results.withLive(
+        projectId,
+        async (live) => use(await this.open((used = live), table)),
+        isGone,
+      );
+    } catch (error) {
+      if (!(error instanceof TableError)) throw error;
+      throw this.problemOf(error, used!, table);
     }
+  }
+
+  private problemOf({ flaw }: TableError, live: LiveResult, table: ResultTable): JobatoError {
+    const code = problemCodeOf(flaw);
+    // Another program may have changed the file.
+    if (code === 'RESULT_UNREADABLE') this.layouts.delete(keyOf(live, table));
+    const { projectId, runId, file, number } = live;
+    this.logger.warn({ projectId, runId, msg: `Reading ${file} failed`, ...flaw });
+    return new JobatoError(code, flawText(flaw, number));
   }
 
   private async open(live: LiveResult, table: ResultTable): Promise<OpenTable> {
