@@ -134,8 +134,8 @@ describe('glossary commands', () => {
     expect(events).toContainEqual({ progress: { current: 2, total: 2, message: 'Read docs/words.md' } });
     expect(events).toContainEqual({ progress: { current: 1, total: 2, message: 'Refined lease' } });
     expect(outcomes[3]?.events.slice(-3)).toEqual([
-      { artifact: { path: 'glossary.md' } },
       { artifact: { path: 'glossary.json' } },
+      { result: { path: 'glossary.json' } },
       { metrics: { documentsCount: 2, termsCount: 2, issuesCount: 0 } },
     ]);
     const glossary = JSON.parse(read('run/glossary.json')) as Glossary;
