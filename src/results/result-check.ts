@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { storageReasonOf } from '../database/storage-error';
 import { copyOpenFile } from '../files/copy-open-file';
 import type { ResultTable } from '../projects/project';
+import { isCrash } from './crash-signals';
 import type { ResultFlaw } from './run-result';
 
 const PROGRAM = join(__dirname, 'result-check-program.js');
@@ -20,13 +21,13 @@ const OPENING = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 /** Checks copies of results, and makes them ready for readers. */
 export class ResultCheck {
   /** @param check runs the program; replaced in a test */
-  constructor(private readonly check = checked) {}
+  constructor(private readonly check = checkBy(PROGRAM)) {}
 
   /**
    * Makes one file of an SQLite database. Readers need no further files beside it, and no permission to write.
    * @param source path of the original, beside which SQLite keeps changes that are not yet in it
    * @returns what is wrong; null if nothing is
-   * @throws the error of the disk if it is full
+   * @throws an error of this machine, which says nothing about the file
    */
   async settle(copy: string, source: string, table: ResultTable | null): Promise<ResultFlaw | null> {
     if (!(await isSqlite(copy))) return table === null ? null : 'not-a-database';
@@ -74,14 +75,20 @@ export class ResultCheck {
   }
 }
 
-/** Returns what result-check-program.ts prints; nothing if it takes too long, or if the file crashes it. */
-function checked(copy: string, table: ResultTable | null): Promise<string> {
-  return new Promise((resolve) => {
-    const options = { timeout: CHECK_WITHIN_MS, killSignal: 'SIGKILL', env: {} } as const;
-    execFile(process.execPath, [PROGRAM, copy, JSON.stringify(table)], options, (_error, stdout) =>
-      resolve(stdout),
-    );
-  });
+/** Returns what the program prints about a copy; nothing if it takes too long, or if the file crashes it. */
+export function checkBy(program: string): (copy: string, table: ResultTable | null) => Promise<string> {
+  return (copy, table) =>
+    new Promise((resolve, reject) => {
+      const options = { timeout: CHECK_WITHIN_MS, killSignal: 'SIGKILL', env: {} } as const;
+      execFile(process.execPath, [program, copy, JSON.stringify(table)], options, (error, stdout) => {
+        if (error === null || error.killed || isCrash(error.signal)) resolve(stdout);
+        // Without this code, a missing program would count as a missing result.
+        else
+          reject(
+            Object.assign(new Error(`The check of a result failed: ${error.message}`), { code: 'EAGAIN' }),
+          );
+      });
+    });
 }
 
 async function isSqlite(path: string): Promise<boolean> {

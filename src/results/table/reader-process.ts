@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type ReadAnswer, readerProgram, type ReadRequest } from './reader-program';
+import { isCrash } from '../crash-signals';
 import type { RawValue } from './cell';
 import { TableError, type TableFlaw } from './table-flaw';
 
@@ -43,9 +44,9 @@ export class ReaderProcess {
         isReady();
       });
     });
-    this.child.once('exit', () => {
+    this.child.once('exit', (_code, signal) => {
       this.hasEnded = true;
-      this.answered?.({ code: 'damaged-file' });
+      this.answered?.(isCrash(signal) ? { code: 'damaged-file' } : { code: 'too-busy' });
     });
   }
 
