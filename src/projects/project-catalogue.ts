@@ -221,15 +221,14 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
 
   private conflictProblem({ file, over, wanted, takenBy }: ProjectConflict): FileProblem {
     const source = this.parsedFiles.get(file)?.source ?? '';
-    const line = source.split('\n').findIndex((text) => text.startsWith(`${over}:`)) + 1;
-    return {
-      file: fileOf(file),
-      line: line === 0 ? null : line,
-      reason:
-        over === 'id'
-          ? `the id "${wanted}" is already used by ${fileOf(takenBy)}`
-          : `"default: true" is ignored because ${fileOf(takenBy)} is already the default project`,
+    const other = fileOf(takenBy);
+    const reasons = {
+      id: `the id "${wanted}" is already used by ${other}`,
+      pointer: `"result.pointer": ${other} already writes ${wanted}, and each project needs its own`,
+      default: `"default: true" is ignored because ${other} is already the default project`,
     };
+    const line = lineOfPath(source, over === 'pointer' ? ['result', over] : [over]);
+    return { file: fileOf(file), line, reason: reasons[over] };
   }
 
   private sayWhatChanged(byId: Map<string, KnownProject>, broken: FileProblem[]): void {

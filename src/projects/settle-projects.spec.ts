@@ -84,6 +84,41 @@ describe('ID in several files', () => {
     ).toMatchObject({ ids: { 'x.yaml': 'b', 'y.yaml': 'a' }, conflicts: [] }));
 });
 
+describe('pointer in several files', () => {
+  const withPointer = (id: string, pointer = 'db/current.txt') =>
+    parseProjectFile(`id: ${id}\nexecutor: external\nresult: { pointer: ${pointer} }\n`).content!;
+  const [a, b] = [withPointer('a'), withPointer('b')];
+
+  it('stays with the file that has it, and the other file is not used', () =>
+    expect(settled([isNew('a.yaml', a), candidate('b.yaml', { current: b, accepted: b })])).toEqual({
+      ids: { 'b.yaml': 'b' },
+      conflicts: ['a.yaml: pointer is taken by b.yaml'],
+      defaultFile: null,
+    }));
+
+  it('goes initially to the first file by name', () =>
+    expect(settled([isNew('b.yaml', b), isNew('a.yaml', a)]).ids).toEqual({ 'a.yaml': 'a' }));
+
+  it('is denied to a file with an earlier version, which it keeps', () => {
+    const result = settleProjects(
+      [
+        candidate('a.yaml', { current: a, accepted: withPointer('a', 'db/a.txt') }),
+        candidate('b.yaml', { current: b, accepted: b }),
+      ],
+      null,
+    );
+    expect(result.accepted.get('a.yaml')?.liveResult.pointer).toBe('db/a.txt');
+    expect(result.conflicts).toEqual([
+      { file: 'a.yaml', over: 'pointer', wanted: 'db/current.txt', takenBy: 'b.yaml' },
+    ]);
+  });
+
+  it('is not a conflict if each file has its own', () =>
+    expect(settled([isNew('a.yaml', a), isNew('b.yaml', withPointer('b', 'db/b.txt'))]).conflicts).toEqual(
+      [],
+    ));
+});
+
 describe('default project', () => {
   const first = definition('a', true);
   const second = definition('b', true);

@@ -15,10 +15,10 @@ export interface ProjectCandidate {
   isMissing: boolean;
 }
 
-/** A file that claims an id or the default role that another file has. */
+/** A file that claims an id, a pointer or the default role that another file has. */
 export interface ProjectConflict {
   file: string;
-  over: 'id' | 'default';
+  over: 'id' | 'pointer' | 'default';
   wanted: string;
   takenBy: string;
 }
@@ -51,6 +51,7 @@ export function settleProjects(candidates: ProjectCandidate[], defaultFile: stri
       if (before !== null && !claims.has(before.projectId)) accepted.set(file, before);
     }
   }
+  conflicts.push(...settlePointers(accepted, candidates));
   const wanting = [...accepted].filter(([, { isDefault }]) => isDefault).map(([file]) => file);
   const settledDefault = wanting.find((file) => file === defaultFile) ?? wanting.sort()[0] ?? null;
   for (const file of wanting) {
@@ -58,6 +59,36 @@ export function settleProjects(candidates: ProjectCandidate[], defaultFile: stri
     conflicts.push({ file, over: 'default', wanted: 'default', takenBy: settledDefault! });
   }
   return { accepted: sorted(accepted), conflicts, defaultFile: settledDefault };
+}
+
+/** Two projects with one pointer would replace each other's result. The file that has the pointer keeps it. */
+function settlePointers(
+  accepted: Map<string, ProjectDefinition>,
+  candidates: ProjectCandidate[],
+): ProjectConflict[] {
+  const before = new Map(candidates.map((candidate) => [candidate.file, candidate.accepted]));
+  const isHolder = (file: string, pointer: string) => before.get(file)?.liveResult.pointer === pointer;
+  const owners = new Map<string, string>();
+  const claims = [...sorted(accepted)].flatMap(([file, definition]) => {
+    const { pointer } = definition.liveResult;
+    return pointer === null ? [] : [{ file, pointer, definition }];
+  });
+  claims.sort(
+    (one, other) => Number(isHolder(other.file, other.pointer)) - Number(isHolder(one.file, one.pointer)),
+  );
+  return claims.flatMap(({ file, pointer, definition }): ProjectConflict[] => {
+    const takenBy = owners.get(pointer);
+    if (takenBy === undefined) {
+      owners.set(pointer, file);
+      return [];
+    }
+    const earlier = before.get(file);
+    const isUsable =
+      earlier?.projectId === definition.projectId && !owners.has(earlier.liveResult.pointer ?? '');
+    if (isUsable) accepted.set(file, earlier);
+    else accepted.delete(file);
+    return [{ file, over: 'pointer', wanted: pointer, takenBy }];
+  });
 }
 
 /** The lowest rank wins. A missing file loses to a new one, which is probably the renamed file. */

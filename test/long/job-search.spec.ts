@@ -401,6 +401,18 @@ describe('capture', () => {
     expect(boards.requests).not.toContain('/private/x');
   });
 
+  it('follows the first 512 KiB of a long robots.txt, without the line at the limit', async () => {
+    const rules = 'User-agent: *\nDisallow: /private\n';
+    const limit = 512 * 1024;
+    const cutRule = 'Disallow: /open/never';
+    const filler = '#'.repeat(limit - rules.length - 1 - 'Disallow: /open'.length);
+    boards.html('/robots.txt', `${rules}${filler}\n${cutRule}\nDisallow: /\n`, 'text/plain');
+    for (const path of ['/open', '/private/1']) boards.html(path, '<p>Page</p>');
+    const { metrics } = await withPages('/open', '/private/1').runAll(['search', 'capture']);
+    expect(metrics).toMatchObject({ capturedPagesCount: 1, failedPagesCount: 0, skippedPagesCount: 1 });
+    expect(boards.requests).not.toContain('/private/1');
+  });
+
   it('reads no page if robots.txt cannot be read', async () => {
     boards.on('/robots.txt', (_request, response) => void response.writeHead(503).end());
     boards.html('/page', 'Page');

@@ -20,6 +20,8 @@ export interface GetOptions {
   accept: string;
   /** Limit of the body, after decompression. */
   maxBytes: number;
+  /** Whether a longer body is cut at the limit. Otherwise it is a failure. */
+  cuts?: boolean;
   /** Whether the host may be asked: the first address and each redirect. */
   allows: (url: URL) => boolean;
   /** A further check of each address, after the one of its host. Rejects with a FetchFailure. */
@@ -117,7 +119,7 @@ export class HttpClient {
         signal: AbortSignal.timeout(this.limits.requestMs),
         headers: { accept: options.accept, 'accept-encoding': 'gzip, deflate, br', 'user-agent': USER_AGENT },
       });
-      return await readHop(url, response, options.maxBytes);
+      return await readHop(url, response, options);
     } catch (error) {
       throw failureOf(error, url);
     } finally {
@@ -127,7 +129,11 @@ export class HttpClient {
   }
 }
 
-async function readHop(url: URL, response: Response, maxBytes: number): Promise<Hop> {
+async function readHop(
+  url: URL,
+  response: Response,
+  { maxBytes, cuts = false }: Pick<GetOptions, 'maxBytes' | 'cuts'>,
+): Promise<Hop> {
   const { statusCode: status, headers } = response;
   const header = (name: string): string | undefined => [headers[name] ?? []].flat()[0];
   const location = header('location');
@@ -145,23 +151,28 @@ async function readHop(url: URL, response: Response, maxBytes: number): Promise<
     );
   }
   const encoding = (header('content-encoding') ?? 'identity').trim().toLowerCase();
-  const body = await readBody(url, response.body, encoding, maxBytes);
+  const body = await readBody(url, response.body, encoding, { maxBytes, cuts });
   return { kind: 'answer', answer: { url, body, contentType: header('content-type') ?? '' } };
 }
 
 /** Reads a body within the limit, which counts after decompression: a small answer can grow a thousandfold. */
-async function readBody(url: URL, body: Readable, encoding: string, maxBytes: number): Promise<Buffer> {
+async function readBody(
+  url: URL,
+  body: Readable,
+  encoding: string,
+  { maxBytes, cuts }: { maxBytes: number; cuts: boolean },
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let excess: FetchFailure | null = null;
   const collect = async (source: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of source) {
       bytes += chunk.length;
+      chunks.push(chunk);
       if (bytes > maxBytes) {
         excess = new FetchFailure('too-large', `${url.href} answers with more than ${maxBytes} bytes.`);
         throw excess;
       }
-      chunks.push(chunk);
     }
   };
   const decoder = decoderFor(url, encoding);
@@ -169,9 +180,9 @@ async function readBody(url: URL, body: Readable, encoding: string, maxBytes: nu
     await (decoder === null ? pipeline(body, collect) : pipeline(body, decoder, collect));
   } catch (error) {
     // The pipeline may report how it ended the other streams instead.
-    throw excess ?? error;
+    if (excess === null || !cuts) throw excess ?? error;
   }
-  return Buffer.concat(chunks);
+  return Buffer.concat(chunks).subarray(0, maxBytes);
 }
 
 function decoderFor(url: URL, encoding: string): Transform | null {

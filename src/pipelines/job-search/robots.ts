@@ -3,7 +3,7 @@ import { bodyText } from './body-text';
 import { FetchFailure } from './fetch-failure';
 import { type HttpClient, USER_AGENT } from './http-client';
 
-/** RFC 9309 asks for at least 500 KiB. */
+/** RFC 9309 asks for at least 500 KiB. Lines after that are ignored. */
 const MAX_BYTES = 512 * 1024;
 
 /** Follows robots.txt as RFC 9309 describes it. Each host is asked once in a step. */
@@ -34,9 +34,10 @@ export class Robots {
       const answer = await this.client.get(url, {
         accept: 'text/plain',
         maxBytes: MAX_BYTES,
+        cuts: true,
         allows: this.allows,
       });
-      return robotsParser(url.href, bodyText(answer.body, answer.contentType));
+      return robotsParser(url.href, bodyText(wholeLines(answer.body), answer.contentType));
     } catch (error) {
       if (!(error instanceof FetchFailure)) throw error;
       const { status } = error;
@@ -46,4 +47,9 @@ export class Robots {
       return 'unreachable';
     }
   }
+}
+
+/** Half a line could allow or disallow more than the whole one. */
+function wholeLines(body: Buffer): Buffer {
+  return body.length < MAX_BYTES ? body : body.subarray(0, body.lastIndexOf('\n') + 1);
 }
