@@ -14,10 +14,12 @@ import { securityHeaders } from './access/security-headers';
 import { Sessions } from './access/sessions';
 import { Assets } from './admin/page/assets';
 import { PageFrames } from './admin/page/page-frame';
+import { themeMiddleware } from './admin/page/theme';
 import { viewEngine } from './admin/page/view-engine';
 import { serveApiDescription } from './api-description/api-description';
 import { AppModule } from './app.module';
 import type { Config } from './config/config';
+import { packageVersion } from './config/package-version';
 import { openLog, requestContext, requestLogging, serviceLogger } from './logging/logging';
 import { type FieldError, invalid } from './http/problem-catalogue';
 import { ProblemFilter } from './http/problem.filter';
@@ -79,9 +81,11 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
   const assets = new Assets(join(ROOT, 'public'));
   assets.serve(app);
   parseBodies(app);
+  app.use(themeMiddleware);
   app.use(formTokenMiddleware(config, sessions, problems));
   viewEngine(app, join(ROOT, 'views'), assets, basePath);
   app.setLocal('configDir', config.configDirLabel);
+  app.setLocal('version', packageVersion());
   serveApiDescription(app, basePath);
   return app;
 }

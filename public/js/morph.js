@@ -44,6 +44,26 @@ function isChosen({ options }) {
   return hasDefault ? !isAsWritten : options.selectedIndex > 0;
 }
 
+/**
+ * Keeps the order of rows while the page is open: a row that moved away would be hard to follow and to press. New rows
+ * come last. A reload sorts them.
+ * @param {Element} target
+ * @param {Element} next
+ */
+function keepOrder(target, next) {
+  for (const list of next.querySelectorAll('[data-stable-order]')) {
+    const present = [...(target.querySelector('[data-stable-order]')?.children ?? [])].map(({ id }) => id);
+    const place = new Map(present.map((id, index) => [id, index]));
+    const placeOf = (/** @type {Element} */ { id }) => place.get(id) ?? Infinity;
+    const rows = [...list.children];
+    list.append(
+      ...rows.sort((one, other) =>
+        placeOf(one) < placeOf(other) ? -1 : placeOf(one) > placeOf(other) ? 1 : 0,
+      ),
+    );
+  }
+}
+
 window.htmx.defineExtension('morph', {
   isInlineSwap: (swapStyle) => swapStyle === 'outerMorph',
   handleSwap(swapStyle, target, fragment) {
@@ -53,6 +73,7 @@ window.htmx.defineExtension('morph', {
     const row = focused.closest('tr, li');
     // Lets scripts of the page localise the new content before the comparison with the current content.
     document.dispatchEvent(new CustomEvent('jobato:content', { detail: next }));
+    keepOrder(target, next);
     window.Idiomorph.morph(target, next, { callbacks: callbacksFor(target) });
     keepFocusNear(focused, row);
     return [target];

@@ -28,6 +28,9 @@ import { OverviewController } from './overview/overview.controller';
 import { OverviewReader } from './overview/overview-reader';
 import { ProjectStates } from './overview/project-states';
 import { PageFrames } from './page/page-frame';
+import { PageHeaders } from './page/page-header';
+import { Preferences } from './page/preferences';
+import { ThemeController } from './page/theme.controller';
 import { CurrentRuns } from './project/current-runs';
 import { HistoryReader } from './project/history-reader';
 import { ProjectPauseController } from './project/project-pause.controller';
@@ -95,9 +98,12 @@ import { WorkersModule } from '../workers/workers.module';
     QueriesPageController,
     NotificationsPageController,
     EventContractPageController,
+    ThemeController,
   ],
   providers: [
     PageFrames,
+    PageHeaders,
+    Preferences,
     LivePages,
     ProjectStates,
     OverviewReader,

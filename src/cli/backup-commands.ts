@@ -10,7 +10,7 @@ import { elapsedText } from '../clock/elapsed-text';
 import { readEnvironment } from '../config/environment';
 import { StartUpError } from '../lifecycle/start-up-error';
 import { CliFailure, EXIT, usageFailure } from './failures';
-import { packageVersion } from './package-version';
+import { packageVersion } from '../config/package-version';
 import { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 

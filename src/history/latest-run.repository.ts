@@ -20,6 +20,7 @@ export type RunOrigin = Pick<Run, 'definitionHash' | 'runInputs' | 'watchedFiles
 /** The part of a run that a bar of the trend chart shows. */
 export interface TrendRun {
   runId: string;
+  number: number;
   status: RunStatus;
   startedAt: Instant;
   endedAt: Instant | null;
@@ -51,7 +52,7 @@ export class LatestRunRepository {
   /** Returns the latest runs of a project, newest first. */
   trend(projectId: string, limit: number): Promise<TrendRun[]> {
     return this.database.read.query<TrendRun>(
-      'SELECT run_id AS "runId", status, started_at AS "startedAt", ended_at AS "endedAt" FROM runs' +
+      'SELECT run_id AS "runId", number, status, started_at AS "startedAt", ended_at AS "endedAt" FROM runs' +
         ' WHERE project_id = ? ORDER BY run_id DESC LIMIT ?',
       [projectId, limit],
     );
@@ -63,6 +64,16 @@ export class LatestRunRepository {
       'SELECT run_id AS "runId" FROM runs WHERE status = \'running\' ORDER BY run_id',
     );
     return rows.map(({ runId }) => runId);
+  }
+
+  /** Returns how many runs failed since then, also of projects that have recovered. */
+  async failedSince(instant: Instant): Promise<number> {
+    // The sign keeps SQLite from using the index of all failed runs.
+    const [row] = await this.database.read.query<{ count: number }>(
+      "SELECT COUNT(*) AS count FROM runs WHERE ended_at >= ? AND +status = 'failed'",
+      [instant],
+    );
+    return Number(row?.count ?? 0);
   }
 
   /** Returns what the latest completed run with scope full was made from; null if there is none. */

@@ -39,6 +39,11 @@ export class LiveResults {
     return this.results.liveOf(projectId);
   }
 
+  /** Returns the live results of all projects, in the order of their ids. */
+  all(): Promise<LiveResult[]> {
+    return this.results.allLive();
+  }
+
   /** Returns the path of the live result, relative to DATA_DIR; null without any, and if its file does not exist. */
   async currentFile(projectId: string): Promise<string | null> {
     const live = await this.current(projectId);

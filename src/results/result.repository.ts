@@ -45,6 +45,11 @@ export class ResultRepository {
     return rows.map(({ id }) => id);
   }
 
+  /** Returns the live results of all projects, in the order of their ids. */
+  allLive(): Promise<LiveResult[]> {
+    return this.database.read.query<LiveResult>(`${LIVE} ORDER BY live_results.project_id`);
+  }
+
   /** Returns the results of a project that are kept, newest first. */
   ofProject(projectId: string): Promise<ResultEntity[]> {
     return this.results.select(this.database.read, 'WHERE project_id = ? ORDER BY position DESC', [

@@ -5,16 +5,17 @@ import type { RunCommand } from '../../runs/run-state';
 import { versionOf } from '../page/live';
 import type { FileProblem } from '../../config-files/file-problem';
 import {
+  chosenOrder,
   chosenPage,
   chosenTag,
   chosenTone,
   type OverviewChoice,
   overviewHref,
   overviewPage,
-  type ProjectFacts,
   projectsOnPage,
   withTag,
 } from './overview-page';
+import type { ProjectFacts } from './project-row';
 
 const project: KnownProject = {
   definition: aProject(),
@@ -26,15 +27,14 @@ const project: KnownProject = {
 };
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 0 }, consumers: [] };
 const CLAIM = { type: 'claim', workerId: 'w', leaseSeconds: 60 } as const;
+const ALL: OverviewChoice = { tone: null, tag: null, order: 'name', page: 1 };
 const factsOf = (facts: Partial<ProjectFacts>): ProjectFacts => ({
   ...{ project, run: null, waiting: null, trend: [], outdated: null, quota: null, isPaused: false },
+  ...{ errorLine: null, live: null },
   ...facts,
 });
-const overview = (
-  projects: ProjectFacts[],
-  choice: OverviewChoice = { tone: null, tag: null, page: 1 },
-  problems: FileProblem[] = [],
-) => overviewPage(projects, projectsOnPage(projects, choice).shown, problems, choice, LATER);
+const overview = (projects: ProjectFacts[], choice: OverviewChoice = ALL, problems: FileProblem[] = []) =>
+  overviewPage(projects, projectsOnPage(projects, choice).shown, problems, choice, LATER);
 const page = (facts: Partial<ProjectFacts>) => overview([factsOf(facts)]);
 const running = after(aNewRun(), [CLAIM]);
 
@@ -97,7 +97,8 @@ it('filters projects by state, keeps an empty state selected, and sums up failur
     { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
   ]);
   const two = [factsOf({}), factsOf({ run: failed })];
-  const shown = (asked: unknown) => overview(two, { tone: chosenTone(asked), tag: null, page: 1 });
+  const shown = (asked: unknown) =>
+    overview(two, { tone: chosenTone(asked), tag: null, order: 'name', page: 1 });
   expect(shown('failed')).toMatchObject({
     rows: [{ mark: { tone: 'failed' } }],
     counts: [
@@ -108,7 +109,9 @@ it('filters projects by state, keeps an empty state selected, and sums up failur
     chosen: 'Failed',
     page: 1,
   });
-  expect(overviewHref('/state', { tone: 'failed', tag: null, page: 1 })).toBe('/state?state=failed');
+  expect(overviewHref('/state', { tone: 'failed', tag: null, order: 'name', page: 1 })).toBe(
+    '/state?state=failed',
+  );
   expect(shown('running')).toMatchObject({ rows: [], chosen: 'Running', hasProjects: true });
   expect(shown('running').counts[0]).toMatchObject({ count: 0, isCurrent: true });
   expect(shown(['failed'])).toMatchObject({ chosen: null, rows: [{}, {}] });
@@ -119,7 +122,7 @@ it('shows the projects with a tag, and keeps the tag in every link', () => {
     factsOf({
       project: { ...factsOf({}).project, definition: aProject({ projectId, name: projectId, tags }) },
     });
-  const choice = { tone: null, tag: 'nightly', page: 1 };
+  const choice = { ...ALL, tag: 'nightly' };
   const shown = withTag([tagged('a', ['nightly', 'finance']), tagged('b', ['finance'])], choice);
   expect(overview(shown, choice)).toMatchObject({
     rows: [
@@ -163,26 +166,26 @@ describe('overview of more than 100 projects', () => {
     [3, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
     [99, 50, { text: '201 to 250 of 250', previousHref: '/?page=2', nextHref: null }],
   ])('paginates the projects: page %d', (number, rows, paging) => {
-    const shown = overview(many, { tone: null, tag: null, page: number });
+    const shown = overview(many, { tone: null, tag: null, order: 'name', page: number });
     expect([shown.rows.length, shown.paging]).toEqual([rows, paging]);
   });
 
   it('counts all projects, and refreshes the page that is shown', () => {
-    const shown = overview(many, { tone: null, tag: null, page: 2 });
+    const shown = overview(many, { tone: null, tag: null, order: 'name', page: 2 });
     expect(shown.counts.map(({ mark, count }) => [mark.tone, count])).toEqual([
       ['failed', 1],
       ['never', 249],
     ]);
     expect([
       shown.href,
-      overviewHref('/state', { tone: null, tag: null, page: shown.page }),
+      overviewHref('/state', { tone: null, tag: null, order: 'name', page: shown.page }),
       shown.headline,
     ]).toEqual(['/?page=2', '/state?page=2', '✕ 1 failed']);
-    expect(overview(many, { tone: 'failed', tag: null, page: 1 })).toMatchObject({
+    expect(overview(many, { tone: 'failed', tag: null, order: 'name', page: 1 })).toMatchObject({
       rows: [{}],
       paging: null,
     });
-    expect(overview(many, { tone: 'never', tag: null, page: 2 }).paging).toMatchObject({
+    expect(overview(many, { tone: 'never', tag: null, order: 'name', page: 2 }).paging).toMatchObject({
       previousHref: '/?state=never',
       nextHref: '/?state=never&page=3',
     });
@@ -205,7 +208,7 @@ it('limits the number of listed file problems and the length of their reasons', 
     line: 1,
     reason: 'x'.repeat(5000),
   }));
-  const shown = overview([], { tone: null, tag: null, page: 1 }, problems);
+  const shown = overview([], ALL, problems);
   expect([shown.problems.length, shown.moreProblems]).toEqual([50, '10']);
   expect(shown.problems[0]!.reason.length).toBeLessThan(600);
 });
@@ -215,7 +218,7 @@ it('keeps its version until something that it shows changes, not as time passes'
     factsOf({ trend: facts.run ? [facts.run] : [], ...facts }),
   ];
   const version = (facts: Partial<ProjectFacts>, now = LATER, problems: FileProblem[] = []) =>
-    versionOf(overviewPage(states(facts), states(facts), problems, { tone: null, tag: null, page: 1 }, now));
+    versionOf(overviewPage(states(facts), states(facts), problems, ALL, now));
   const quota = { dailyLimit: 9, used: 1, remaining: 8, concurrencyLimit: 1, resetsAt: LATER };
   const waiting = waitingFor(running, FACTS, LATER);
   const same = version({ run: running, waiting });
@@ -255,4 +258,62 @@ it('shows the next start of projects with a schedule, and names it in the head o
   const at = expect.objectContaining({ text: '2026-03-02 02:00 UTC' });
   expect(shown({ project: scheduled })).toEqual([{ at }, true]);
   expect(shown({ project: scheduled, isPaused: true })).toEqual([{ at: null }, true]);
+});
+
+describe('order', () => {
+  const named = (name: string, facts: Partial<ProjectFacts>) =>
+    factsOf({ ...facts, project: { ...project, definition: aProject({ projectId: name, name }) } });
+  const done = after(aNewRun(), [CLAIM, { type: 'complete', occurredAt: LATER, payload: {} }]);
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
+  ]);
+  const projects = [
+    named('a', {}),
+    named('b', { run: done }),
+    named('c', { run: done, outdated: { kind: 'step-failed', step: 'fit' } }),
+    named('d', { run: failed }),
+    named('e', { run: running }),
+  ];
+  const names = (order: OverviewChoice['order']) =>
+    overview(projects, { ...ALL, order })
+      .rows.map(({ name }) => name)
+      .join('');
+
+  it('puts what needs attention first, and the rest by name', () => {
+    expect(names('need')).toBe('edcab');
+    expect(names('name')).toBe('abcde');
+  });
+
+  it('is a link that keeps the choice of projects', () => {
+    const shown = overview(projects, { ...ALL, tag: 'nightly' });
+    expect(shown.orders).toEqual([
+      { label: 'By need', href: '/?tag=nightly&order=need', isCurrent: false },
+      { label: 'By name', href: '/?tag=nightly&order=name', isCurrent: true },
+    ]);
+    expect(overview(projects, ALL).orders[0]!.href).toBe('/?order=need');
+    expect(['name', 'x', undefined].map(chosenOrder)).toEqual(['name', null, null]);
+  });
+});
+
+it('shows the last error line of a failed run, the live result, metrics and the typical duration', () => {
+  const failed = after(aNewRun(), [
+    CLAIM,
+    { type: 'fail', occurredAt: LATER, payload: { errorCode: 'X', message: 'no', step: 'parse' } },
+  ]);
+  const [row] = page({
+    run: { ...failed, metrics: { auc: 0.91, loss: 2, lr: 3, epochs: 4 } },
+    errorLine: 'ValueError: no',
+    live: { file: 'results/demo/3-ab/model.bin', number: 3 },
+    trend: Array.from({ length: 3 }, (_, n) => ({
+      ...{ runId: `r${n}`, number: n, status: 'completed' as const },
+      ...{ startedAt: '2026-03-01T10:00:00.000Z', endedAt: '2026-03-01T10:00:40.000Z' },
+    })),
+  }).rows;
+  expect(row).toMatchObject({
+    detail: [{ text: 'ValueError: no' }],
+    result: { name: 'model.bin', href: '/projects/demo/result' },
+    metrics: [{ name: 'AUC' }, { name: 'Loss' }, { name: 'Lr' }],
+    typical: '40 s',
+  });
 });

@@ -1,46 +1,13 @@
-import { type Instant, toInstant } from '../../clock/clock';
 import type { FileProblem } from '../../config-files/file-problem';
-import type { ProjectDefinition } from '../../projects/project';
-import type { KnownProject } from '../../projects/project-catalogue';
-import type { QuotaStatus } from '../../quota/quotas';
-import type { TrendRun } from '../../history/latest-run.repository';
-import { isTerminal, type Run } from '../../runs/run';
-import type { RerunReason } from '../../history/rerun-reason';
-import { errorSentences } from '../../runs/run-error';
-import { plainText } from '../../runs/text-part';
-import type { Waiting } from '../../runs/waiting';
-import { nextStartOfProject } from '../../schedules/next-start';
-import { type DurationText, durationOf } from '../words/duration-text';
+import { isTerminal } from '../../runs/run';
+import type { Instant } from '../../clock/clock';
 import { numberText } from '../words/number-text';
-import { endReasonWords, numberSign } from '../words/run-words';
-import { progressBar } from '../run/run-steps';
-import { projectMark, type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
-import { rerunReasonText } from '../../history/rerun-reason-text';
-import { type TagLink, tagLinks } from '../words/tag-links';
 import { shortText } from '../words/short-text';
-import { type TimeText, timeText } from '../words/time-text';
-import { type Trend, TREND_RUNS, trendOf } from './trend';
-import { type PageWords, waitingInShort } from '../words/page-words';
+import { type ProjectTone, projectToneMark, type StatusMark } from '../words/status-mark';
+import { markOf, type ProjectFacts, type ProjectRow, projectRow, type ProjectState } from './project-row';
 
-/** The facts that determine the state of a project. */
-export interface ProjectState {
-  project: KnownProject;
-  /** The active run, or else the latest. */
-  run: Run | null;
-  /** Why the latest result may be out of date. */
-  outdated: RerunReason | null;
-}
-
-/** A project with the facts shown in its row. */
-export interface ProjectFacts extends ProjectState {
-  /** Why the run makes no progress. */
-  waiting: Waiting | null;
-  /** Newest first. */
-  trend: TrendRun[];
-  quota: QuotaStatus | null;
-  /** True while its schedules start nothing. */
-  isPaused: boolean;
-}
+/** By need: what runs and what failed comes first. */
+export type OverviewOrder = 'need' | 'name';
 
 /** The choice of projects to show. */
 export interface OverviewChoice {
@@ -48,6 +15,7 @@ export interface OverviewChoice {
   tone: ProjectTone | null;
   /** Null for all projects. */
   tag: string | null;
+  order: OverviewOrder;
   /** Starts at 1. */
   page: number;
 }
@@ -58,8 +26,9 @@ const MAX_TAG_LENGTH = 50;
 const MAX_LISTED_PROBLEMS = 50;
 
 export interface OverviewPage {
-  /** The projects of the requested page, by name. */
+  /** The projects of the requested page, in the chosen order. */
   rows: ProjectRow[];
+  orders: { label: string; href: string; isCurrent: boolean }[];
   /** Null if one page shows all. */
   paging: { text: string; previousHref: string | null; nextHref: string | null } | null;
   /** Counts such as "8 projects: 3 running, 1 failed", most urgent first, each with its mark and a link. */
@@ -74,8 +43,8 @@ export interface OverviewPage {
   hasProjects: boolean;
   /** Whether a project on the page has a next start. */
   hasSchedules: boolean;
-  /** The maximum number of runs in the trend. */
-  trendRuns: number;
+  /** Whether a project on the page has a result, metrics or a quota. */
+  hasFigures: boolean;
   problems: { file: string; line: number | null; reason: string }[];
   /** The number of problems beyond the limit; null for none. */
   moreProblems: string | null;
@@ -86,45 +55,16 @@ export interface OverviewPage {
   pollSeconds: number;
 }
 
-export interface ProjectRow {
-  projectId: string;
-  name: string;
-  href: string;
-  isDefault: boolean;
-  /** The file says that no run starts. */
-  isDisabled: boolean;
-  tags: TagLink[];
-  mark: StatusMark;
-  /** The failed step ("at fit"), the progress ("fit: 3 of 12 (25%)"), why the result is out of date, or why the run waits. */
-  detail: PageWords[] | null;
-  progress: { value: number; max: number } | null;
-  lastRun: TimeText | null;
-  lastRunHref: string | null;
-  /** "#14" */
-  lastNumber: string | null;
-  duration: DurationText | null;
-  trend: Trend | null;
-  /** Null without an enabled schedule. The time is null while it is paused. */
-  nextStart: { at: TimeText | null } | null;
-  quota: { left: string; limit: string; isReached: boolean; resetsAt: TimeText } | null;
-  /** True if a run needs a value that the user must type. */
-  wantsParams: boolean;
-  /** Null during a run, and if the user must type a value first. */
-  runAction: string | null;
-  /** Null unless an active run can be stopped. */
-  stopAction: string | null;
-  isStopping: boolean;
-  activeRunId: string | null;
-  /** Selects where an answer appears: below the row, or at the top if the row may disappear after the action. */
-  answerPlace: string;
-}
-
-/** Returns the projects of the requested page, or of the last page if the number is too high. */
+/**
+ * Returns the projects of the requested page, or of the last page if the number is too high.
+ * @param projects by name
+ */
 export function projectsOnPage<State extends ProjectState>(
   projects: State[],
-  { tone, page }: OverviewChoice,
+  { tone, order, page }: OverviewChoice,
 ): { shown: State[]; from: number; total: number } {
-  const chosen = tone === null ? projects : projects.filter((state) => markOf(state).tone === tone);
+  const ofTone = tone === null ? projects : projects.filter((state) => markOf(state).tone === tone);
+  const chosen = order === 'name' ? ofTone : ofTone.toSorted((one, other) => needOf(one) - needOf(other));
   const lastPage = Math.max(1, Math.ceil(chosen.length / PROJECTS_PER_PAGE));
   const from = (Math.min(page, lastPage) - 1) * PROJECTS_PER_PAGE;
   return { shown: chosen.slice(from, from + PROJECTS_PER_PAGE), from, total: chosen.length };
@@ -151,6 +91,14 @@ export function overviewPage(
   return {
     rows,
     hasSchedules,
+    hasFigures: rows.some(
+      ({ metrics, result, quota }) => metrics.length > 0 || result !== null || quota !== null,
+    ),
+    orders: ORDERS.map(({ order, label }) => ({
+      label,
+      href: orderHref(order, choice),
+      isCurrent: order === choice.order,
+    })),
     paging: pagingOf({ ...choice, page }, from, facts.length, total),
     counts,
     headline: headlineOf(counts),
@@ -158,7 +106,6 @@ export function overviewPage(
     tag: choice.tag,
     allHref: overviewHref('/', { ...choice, tone: null, page: 1 }),
     hasProjects: states.length > 0 || choice.tag !== null,
-    trendRuns: TREND_RUNS,
     problems: problems
       .slice(0, MAX_LISTED_PROBLEMS)
       .map(({ file, line, reason }) => ({ file, line, reason: shortText(reason, 500) })),
@@ -194,13 +141,35 @@ export function overviewHref(path: '/' | '/state', { tone, tag, page }: Overview
   return query.size === 0 ? path : `${path}?${query.toString()}`;
 }
 
+/** Returns the address that chooses an order. The server remembers it for this reader. */
+function orderHref(order: OverviewOrder, choice: OverviewChoice): string {
+  const href = overviewHref('/', { ...choice, page: 1 });
+  return `${href}${href.includes('?') ? '&' : '?'}order=${order}`;
+}
+
 /** The states of a project, most urgent first. */
-const TONES: ProjectTone[] = ['running', 'failed', 'partial', 'cancelled', 'outdated', 'completed', 'never'];
+const TONES: ProjectTone[] = ['running', 'failed', 'partial', 'outdated', 'cancelled', 'completed', 'never'];
+/** The states that come first. All others are sorted by name. */
+const NEEDY = 4;
+const ORDERS: { order: OverviewOrder; label: string }[] = [
+  { order: 'need', label: 'By need' },
+  { order: 'name', label: 'By name' },
+];
 const URGENT: StatusMark['tone'][] = ['running', 'failed'];
 
 /** Returns the state in the address; null for all. */
 export function chosenTone(asked: unknown): ProjectTone | null {
   return TONES.find((tone) => tone === asked) ?? null;
+}
+
+function needOf(state: ProjectState): number {
+  const place = TONES.indexOf(markOf(state).tone as ProjectTone);
+  return Math.min(place, NEEDY);
+}
+
+/** Returns the order in an address or a cookie. */
+export function chosenOrder(asked: unknown): OverviewOrder | null {
+  return ORDERS.find(({ order }) => order === asked)?.order ?? null;
 }
 
 /** Returns the tag in the address; null for all projects. */
@@ -216,10 +185,6 @@ export function withTag<State extends ProjectState>(projects: State[], { tag }: 
 /** Returns the page number in the address; 1 if there is none. */
 export function chosenPage(asked: unknown): number {
   return typeof asked === 'string' && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : 1;
-}
-
-function markOf({ run, outdated }: ProjectState): StatusMark {
-  return projectMark(run, outdated);
 }
 
 /** Omits states without projects, except for the chosen one, so that the choice stays visible. */
@@ -244,79 +209,4 @@ function countsOf(states: ProjectState[], choice: OverviewChoice): OverviewPage[
 function headlineOf(counts: OverviewPage['counts']): string | null {
   const urgent = counts.find(({ mark, count }) => count > 0 && URGENT.includes(mark.tone));
   return urgent ? `${urgent.mark.icon} ${urgent.count} ${urgent.mark.word.toLowerCase()}` : null;
-}
-
-function projectRow(
-  { project: { definition, isDefault }, run, waiting, trend, outdated, quota, isPaused }: ProjectFacts,
-  mayGo: boolean,
-  now: Instant,
-): ProjectRow {
-  const href = `/projects/${definition.projectId}`;
-  const active = run !== null && !isTerminal(run) ? run : null;
-  const wantsParams =
-    active === null &&
-    definition.isEnabled &&
-    Object.values(definition.params).some(({ required, default: given }) => required && given === null);
-  const bar = active && active.cancelRequestedAt === null ? progressBar(active) : null;
-  return {
-    projectId: definition.projectId,
-    name: definition.name,
-    href,
-    isDefault,
-    isDisabled: !definition.isEnabled,
-    tags: tagLinks(definition.tags),
-    mark: projectMark(run, outdated),
-    detail: run && detailOf(run, waiting, outdated, bar?.text ?? null, now),
-    progress: bar?.max ? { value: bar.value ?? 0, max: bar.max } : null,
-    lastRun: run && timeText(run.startedAt),
-    lastRunHref: run && `/runs/${run.runId}`,
-    lastNumber: run && numberSign(run),
-    duration: run && durationOf(run, now),
-    trend: trend.length === 0 ? null : trendOf(trend, now),
-    nextStart: nextStartOf(definition, isPaused, now),
-    quota: quota && {
-      left: numberText(quota.remaining),
-      limit: numberText(quota.dailyLimit),
-      isReached: quota.remaining === 0,
-      resetsAt: timeText(quota.resetsAt),
-    },
-    wantsParams,
-    runAction: active || wantsParams || !definition.isEnabled ? null : `${href}/runs`,
-    stopAction: active && active.cancelRequestedAt === null ? `/runs/${active.runId}/stop` : null,
-    isStopping: active !== null && active.cancelRequestedAt !== null,
-    activeRunId: active && active.runId,
-    answerPlace: mayGo ? '#notice-place' : `#said-${definition.projectId}`,
-  };
-}
-
-function nextStartOf(
-  definition: ProjectDefinition,
-  isPaused: boolean,
-  now: Instant,
-): ProjectRow['nextStart'] {
-  const nextMs = nextStartOfProject(definition, Date.parse(now));
-  if (nextMs === null) return null;
-  return { at: isPaused ? null : timeText(toInstant(nextMs)) };
-}
-
-function detailOf(
-  run: Run,
-  waiting: Waiting | null,
-  outdated: RerunReason | null,
-  progress: string | null,
-  now: Instant,
-): PageWords[] | null {
-  const text = (outdated && rerunReasonText(outdated)) ?? progress ?? endDetail(run);
-  return waitingInShort(run, waiting, now) ?? (text === null ? null : [{ text }]);
-}
-
-/** Returns the detail that the status word does not contain. */
-function endDetail(run: Run): string | null {
-  const failed = run.steps.find(({ status }) => status === 'failed');
-  if (run.status === 'failed' && failed) return `at ${failed.name}`;
-  if (run.status === 'failed' && run.error) {
-    return shortText(plainText(errorSentences(run)?.[0] ?? []), 200) || null;
-  }
-  const reason = endReasonWords(run);
-  return reason === null ? null : shortText(reason, 200);
 }

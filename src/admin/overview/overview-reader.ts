@@ -1,17 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { FileProblem } from '../../config-files/file-problem';
-import { ConfigProblems } from '../../history/config-problems';
 import { Quotas } from '../../quota/quotas';
+import { LiveResults } from '../../results/live-results';
 import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
 import { Pauses } from '../../schedules/pauses';
-import {
-  type OverviewChoice,
-  type ProjectFacts,
-  projectsOnPage,
-  type ProjectState,
-  withTag,
-} from './overview-page';
+import { type OverviewChoice, projectsOnPage, withTag } from './overview-page';
+import type { ProjectFacts, ProjectState } from './project-row';
 import { ProjectStates } from './project-states';
 
 export interface OverviewFacts {
@@ -19,8 +13,6 @@ export interface OverviewFacts {
   states: ProjectState[];
   /** Of the projects on the page. */
   facts: ProjectFacts[];
-  /** With the paths shown on pages. */
-  problems: FileProblem[];
 }
 
 /** Collects the data of the overview. */
@@ -31,7 +23,7 @@ export class OverviewReader {
     private readonly runs: RunRepository,
     private readonly service: RunsService,
     private readonly quotas: Quotas,
-    private readonly configProblems: ConfigProblems,
+    private readonly results: LiveResults,
     private readonly pauses: Pauses,
   ) {}
 
@@ -42,15 +34,19 @@ export class OverviewReader {
     const { shown } = projectsOnPage(states, choice);
     const limited = shown.filter(({ project }) => project.definition.quota);
     const quotas = await this.quotas.statuses(limited.map(({ project }) => project.definition.projectId));
+    const results = await this.results.all();
+    const liveOf = new Map(results.map((live) => [live.projectId, live]));
     const facts = await Promise.all(
       shown.map(async (state): Promise<ProjectFacts> => ({
         ...state,
         waiting: (state.run && waiting.get(state.run.runId)) ?? null,
+        errorLine: await this.projectStates.errorLine(state),
+        live: liveOf.get(state.project.definition.projectId) ?? null,
         trend: await this.projectStates.trend(state),
         quota: quotas.get(state.project.definition.projectId) ?? null,
         isPaused: this.pauses.ofProject(state.project.definition.projectId) !== null,
       })),
     );
-    return { states, facts, problems: this.configProblems.shownProblems() };
+    return { states, facts };
   }
 }

@@ -4,6 +4,7 @@ import type { UpToDateCheck } from '../../history/up-to-date-check';
 import type { KnownProject, ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import type { RunRepository } from '../../runs/run.repository';
+import type { RunEnds } from '../run/run-ends';
 import { ProjectStates } from './project-states';
 
 const project = { definition: aProject() } as KnownProject;
@@ -19,6 +20,7 @@ function statesOf(runs: { current: Run | null; head?: Run }) {
       trend,
     } as unknown as LatestRunRepository,
     { reasonFor: () => Promise.resolve(null) } as unknown as UpToDateCheck,
+    {} as RunEnds,
   );
   return { states, current, trend };
 }

@@ -6,8 +6,9 @@ import { UpToDateCheck } from '../../history/up-to-date-check';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
+import { RunEnds } from '../run/run-ends';
 import { Remembered } from '../page/remembered';
-import type { ProjectState } from './overview-page';
+import type { ProjectState } from './project-row';
 import { TREND_RUNS } from './trend';
 
 /** The number of projects read without yielding to the event loop. */
@@ -33,6 +34,7 @@ export class ProjectStates {
     private readonly runs: RunRepository,
     private readonly latest: LatestRunRepository,
     private readonly upToDate: UpToDateCheck,
+    private readonly ends: RunEnds,
   ) {}
 
   /** Returns the projects by name. */
@@ -60,6 +62,12 @@ export class ProjectStates {
     const { projectId } = project.definition;
     const stamp = run === null ? 'none' : `${run.runId} ${run.status}`;
     return this.trends.get(projectId, stamp, () => this.latest.trend(projectId, TREND_RUNS));
+  }
+
+  /** Returns the last error line of the log; null unless a step failed. */
+  async errorLine({ run }: ProjectState): Promise<string | null> {
+    if (run?.status !== 'failed') return null;
+    return (await this.ends.errorLines(run)).at(-1) ?? null;
   }
 
   private async latestRun({ projectId, runId, revision }: RunHead): Promise<Run | null> {

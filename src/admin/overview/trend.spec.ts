@@ -4,13 +4,17 @@ import { TREND_RUNS, trendOf } from './trend';
 const newest = aNewRun();
 const older = { ...after(aNewRun(), [{ type: 'fail-unclaimed' }]), endedAt: '2026-03-01T10:02:30.000Z' };
 
-it('draws runs from old to new, aligned right, with a text summary', () => {
-  const { bars, label, width } = trendOf([newest, older], LATER);
+it('draws runs from old to new, aligned left, with a text summary and a link each', () => {
+  const { bars, label } = trendOf([newest, older], LATER);
   expect(bars.map(({ tone, height }) => [tone, height])).toEqual([
     ['failed', 12],
     ['running', 24],
   ]);
-  expect(bars[1]!.x + 5).toBe(width);
+  expect(bars.map(({ x }) => x)).toEqual([0, 7]);
+  expect(bars[0]).toMatchObject({
+    href: `/runs/${older.runId}`,
+    title: `2026-03-01 10:00 UTC, #${older.number} Failed, 2 min 30 s`,
+  });
   expect(label).toBe('Last 2 runs: 1 failed, 1 running');
   expect(trendOf([newest], LATER).label).toBe('Last run: 1 running');
 });

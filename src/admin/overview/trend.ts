@@ -1,8 +1,10 @@
 import { elapsedMs, type Instant } from '../../clock/clock';
 import type { TrendRun } from '../../history/latest-run.repository';
 import { hashedOnce } from '../page/live';
+import { durationText } from '../../clock/duration-text';
 import { STATUS_WORDS } from '../words/status-words';
 import { ticking } from '../words/ticking';
+import { timeText } from '../words/time-text';
 
 /** The number of runs in the trend. */
 export const TREND_RUNS = 20;
@@ -15,7 +17,10 @@ const SIGN_HEIGHT = 8;
 /** The minimum height, so that a run of 0 s is visible. */
 const LEAST_HEIGHT = 3;
 
-/** A bar chart of the latest runs: height is the duration, colour and shape are the status. `label` has it as text. */
+/**
+ * A bar chart of the latest runs: height is the duration, colour and shape are the status. Each bar leads to its run.
+ * `label` has it as text.
+ */
 export interface Trend {
   width: number;
   height: number;
@@ -24,6 +29,10 @@ export interface Trend {
 }
 
 export interface TrendBar {
+  href: string;
+  /** "2026-03-01 10:00 UTC, #14 Completed, 3 min 12 s" */
+  title: string;
+  startedAt: Instant;
   x: number;
   y: number;
   height: number;
@@ -35,7 +44,7 @@ export interface TrendBar {
 /** The trends of ended runs, which stay the same as long as the list of runs is kept. */
 const known = new WeakMap<TrendRun[], Trend>();
 
-/** Scales to the longest run, oldest on the left; the latest run is always at the right edge. */
+/** Scales to the longest run, oldest on the left. */
 export function trendOf(newestFirst: TrendRun[], now: Instant): Trend {
   const kept = known.get(newestFirst);
   if (kept) return kept;
@@ -49,12 +58,17 @@ function drawn(newestFirst: TrendRun[], now: Instant): Trend {
   const runs = [...newestFirst].reverse();
   const durations = runs.map((run) => elapsedMs(run.startedAt, run.endedAt ?? now));
   const longest = Math.max(...durations, 1);
-  const indent = (TREND_RUNS - runs.length) * STEP;
-  const bars = runs.map(({ status }, index): TrendBar => {
+  const bars = runs.map((run, index): TrendBar => {
+    const { status } = run;
     const height = Math.max(LEAST_HEIGHT, Math.round((durations[index]! / longest) * HEIGHT));
-    const x = indent + index * STEP;
+    const x = index * STEP;
     const y = SIGN_HEIGHT + HEIGHT - height;
-    return { x, y, height, tone: status, sign: signAt(status, x, y) };
+    return {
+      href: `/runs/${run.runId}`,
+      title: titleOf(run, durations[index]!),
+      startedAt: run.startedAt,
+      ...{ x, y, height, tone: status, sign: signAt(status, x, y) },
+    };
   });
   const isGrowing = runs.some(({ endedAt }) => endedAt === null);
   return {
@@ -63,6 +77,10 @@ function drawn(newestFirst: TrendRun[], now: Instant): Trend {
     bars: isGrowing ? ticking(bars, runs) : bars,
     label: trendInWords(runs),
   };
+}
+
+function titleOf({ number, status, startedAt }: TrendRun, ms: number): string {
+  return `${timeText(startedAt).text}, #${number} ${STATUS_WORDS[status]}, ${durationText(ms)}`;
 }
 
 function signAt(status: TrendRun['status'], x: number, top: number): string | null {

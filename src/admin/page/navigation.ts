@@ -1,33 +1,56 @@
-interface Entry {
+export interface NavigationEntry {
   label: string;
-  /** The rest of the label, on wide screens. */
-  rest?: string;
   href: string;
+  isCurrent: boolean;
 }
 
-const ENTRIES: Entry[] = [
+/** What decides which pages there are. */
+export interface NavigationFacts {
+  /** A project has a live result. */
+  hasResults: boolean;
+  /** A project gets searches from queries and domains. */
+  hasInputs: boolean;
+}
+
+export interface Navigation {
+  main: NavigationEntry[];
+  /** The pages about the installation; empty on other pages. */
+  system: NavigationEntry[];
+}
+
+interface Entry {
+  label: string;
+  href: string;
+  /** Left out if this fact is false, except on the page itself. */
+  needs?: keyof NavigationFacts;
+}
+
+const MAIN: Entry[] = [
   { label: 'Projects', href: '/' },
+  { label: 'Runs', href: '/runs' },
   { label: 'Schedules', href: '/schedules' },
-  { label: 'Queries', href: '/queries' },
-  { label: 'Quota', href: '/quota' },
-  { label: 'Workers', href: '/workers' },
-  { label: 'Notifications', href: '/notifications' },
-  { label: 'Rejected', rest: 'events', href: '/events/rejected' },
-  { label: 'Status', href: '/status' },
+  { label: 'Results', href: '/results', needs: 'hasResults' },
+  { label: 'System', href: '/status' },
 ];
 
-export type NavigationEntry = Entry & { isCurrent: boolean };
+const SYSTEM: Entry[] = [
+  { label: 'Status', href: '/status' },
+  { label: 'Workers', href: '/workers' },
+  { label: 'Quota', href: '/quota' },
+  { label: 'Queries', href: '/queries', needs: 'hasInputs' },
+  { label: 'Notifications', href: '/notifications' },
+  { label: 'Rejected events', href: '/events/rejected' },
+];
 
-/** Only for installations with a project that uses queries. */
-const WITH_INPUTS = '/queries';
+/** @param path path of the current entry; undefined on error pages */
+export function navigation(path: string | undefined, facts: NavigationFacts): Navigation {
+  const isSystem = SYSTEM.some(({ href }) => href === path);
+  const current = isSystem ? '/status' : path;
+  return { main: entries(MAIN, current, facts), system: isSystem ? entries(SYSTEM, path, facts) : [] };
+}
 
-/**
- * @param path path of the current entry; undefined on error pages
- * @param hasInputs true if a project gets searches from queries and domains
- */
-export function navigation(path?: string, hasInputs = false): NavigationEntry[] {
-  return ENTRIES.filter(({ href }) => href !== WITH_INPUTS || hasInputs || href === path).map((entry) => ({
-    ...entry,
-    isCurrent: entry.href === path,
-  }));
+function entries(all: Entry[], path: string | undefined, facts: NavigationFacts): NavigationEntry[] {
+  return all
+    .filter(({ href, needs }) => needs === undefined || facts[needs] || href === path)
+    .map(({ label, href }) => ({ label, href, isCurrent: href === path }));
 }

@@ -3,12 +3,14 @@ import { join, relative } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import Handlebars from 'handlebars';
 import type { Assets } from './assets';
-import { navigation } from './navigation';
+import { type Navigation, navigation } from './navigation';
 import { linksBelow } from './page-links';
 
 type RenderOptions = { settings: { env: string } };
 type Done = (error: Error | null, html?: string) => void;
 type Templates = { age: number; render: (name: string, model: object) => string };
+
+const NO_FACTS = { hasResults: false, hasInputs: false };
 
 /** Renders pages from Handlebars files. Each is a view and a partial, named by its path: `run/page`, `shared/time`. */
 export function viewEngine(
@@ -34,9 +36,11 @@ export function viewEngine(
 function load(folder: string, assets: Assets): Templates {
   const handlebars = Handlebars.create();
   handlebars.registerHelper('asset', (name: string) => assets.addressOf(name));
-  handlebars.registerHelper('navigation', (path?: string, hasInputs?: unknown) =>
-    navigation(path, hasInputs === true),
+  handlebars.registerHelper('or', (...given: unknown[]) =>
+    given.slice(0, -1).some((one) => !Handlebars.Utils.isEmpty(one)),
   );
+  // Some error pages have no frame.
+  handlebars.registerHelper('navigation', (known?: Navigation) => known ?? navigation(undefined, NO_FACTS));
   const views = new Map(
     hbsFiles(folder).map((file) => [
       nameOf(file, folder),

@@ -7,7 +7,8 @@ import { Remembered } from '../page/remembered';
 import type { RunFacts } from './run-page';
 
 const ERROR_LINES = 5;
-const FAILED_RUNS = 200;
+/** The overview shows a line of each failed project. */
+const FAILED_RUNS = 1000;
 
 /** Reads what a run left behind when it ended. */
 @Injectable()
@@ -16,25 +17,25 @@ export class RunEnds {
 
   constructor(
     private readonly details: RunDetailRepository,
-    private readonly errorLines: ErrorLines,
+    private readonly log: ErrorLines,
     private readonly logs: LogStore,
   ) {}
 
   async of(run: Run): Promise<Pick<RunFacts, 'lateEnd' | 'errorLines'>> {
     if (!isTerminal(run)) return { lateEnd: null, errorLines: [] };
-    const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
-    const [lateEnd, errorLines] = await Promise.all([
-      this.details.lateEnd(run),
-      failedStep === undefined ? [] : this.lastLines(run, failedStep),
-    ]);
+    const [lateEnd, errorLines] = await Promise.all([this.details.lateEnd(run), this.errorLines(run)]);
     return { lateEnd, errorLines };
+  }
+
+  /** Returns the last error lines of the step that failed. */
+  async errorLines(run: Run): Promise<string[]> {
+    const failedStep = run.steps.find(({ status }) => status === 'failed')?.name;
+    return failedStep === undefined ? [] : this.lastLines(run, failedStep);
   }
 
   /** Reads the end of the log again only if the log has grown, because open pages request it repeatedly. */
   private async lastLines({ runId, revision }: Run, step: string): Promise<string[]> {
     const lastSeq = await this.logs.lastSeq(runId);
-    return this.lines.get(runId, `${revision} ${lastSeq}`, () =>
-      this.errorLines.lastOf(runId, step, ERROR_LINES),
-    );
+    return this.lines.get(runId, `${revision} ${lastSeq}`, () => this.log.lastOf(runId, step, ERROR_LINES));
   }
 }

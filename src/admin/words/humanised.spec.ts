@@ -6,6 +6,10 @@ it.each([
   ['maxTerms', 'Max terms'],
   ['issued_calls', 'Issued calls'],
   ['docs', 'Docs'],
+  ['auc', 'AUC'],
+  ['validationAuc', 'Validation AUC'],
+  ['rocAuc', 'ROC AUC'],
+  ['jobUrl', 'Job URL'],
 ])('writes the name %s as %s', (name, text) => {
   expect(humanised(name)).toBe(text);
 });
