@@ -125,7 +125,8 @@ describe('the page of queries', () => {
     writeProject(folders, 'search', SEARCH);
     await page.getByTestId('search-count').getByRole('link', { name: 'Job search' }).click();
     await page.waitForURL('**/projects/search');
-    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Queries' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'System' }).click();
+    await page.getByRole('navigation', { name: 'System' }).getByRole('link', { name: 'Queries' }).click();
     await page.waitForURL('**/queries');
   });
 

@@ -108,7 +108,7 @@ describe('pages in a browser', () => {
     await shows(project, 'run-log', 'at it');
     await lookAt(overview);
     await overview.getByRole('row', { name: 'Endless' }).filter({ hasText: 'Running' }).waitFor();
-    await overview.getByText('1 running').waitFor();
+    await overview.getByRole('link', { name: '1 running' }).waitFor();
     expect(await overview.title()).toBe('● 1 running · Projects · Jobato');
     await overview.getByRole('link', { name: 'Running 1' }).click();
     await overview.waitForURL('**/?state=running');
@@ -420,7 +420,8 @@ describe('pages in a browser', () => {
     const page = await open('/nowhere');
     await page.getByText('Page not found: /nowhere').waitFor();
     await page.getByRole('link', { name: '1 running' }).waitFor();
-    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Workers' }).click();
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'System' }).click();
+    await page.getByRole('navigation', { name: 'System' }).getByRole('link', { name: 'Workers' }).click();
     await page.getByRole('heading', { name: 'Workers', level: 1 }).waitFor();
     opened.at(-1)!.complaints = opened.at(-1)!.complaints.filter((text) => !/status of 404/.test(text));
   });
