@@ -5,6 +5,7 @@ import type { KnownProject } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
 import { RunsService } from '../../runs/runs.service';
+import { RunEnds } from '../run/run-ends';
 import type { Waiting } from '../../runs/waiting';
 
 export interface CurrentRun {
@@ -14,6 +15,8 @@ export interface CurrentRun {
   waiting: Waiting | null;
   /** Why the latest result may be out of date. */
   outdated: RerunReason | null;
+  /** The last error lines of the step that failed; empty if none failed. */
+  errorLines: string[];
 }
 
 /** Reads the active or latest run of a project, and single runs. */
@@ -23,15 +26,17 @@ export class CurrentRuns {
     private readonly runs: RunRepository,
     private readonly service: RunsService,
     private readonly upToDate: UpToDateCheck,
+    private readonly ends: RunEnds,
   ) {}
 
   async of(project: KnownProject): Promise<CurrentRun> {
     const run = await this.latest(project.definition.projectId);
-    const [waiting, outdated] = await Promise.all([
+    const [waiting, outdated, errorLines] = await Promise.all([
       run && this.service.waitingOf(run),
       this.upToDate.reasonFor(project, run),
+      run?.status === 'failed' ? this.ends.errorLines(run) : [],
     ]);
-    return { run, waiting, outdated };
+    return { run, waiting, outdated, errorLines };
   }
 
   /** Also works for a project that is no longer configured. */

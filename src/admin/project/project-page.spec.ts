@@ -53,6 +53,7 @@ function stateOf(run: Run | null, more: Partial<ProjectState> = {}): ProjectStat
     searches: null,
     pauses: [],
     outdated: null,
+    errorLines: [],
     ...more,
   };
 }
@@ -76,12 +77,53 @@ it('allows a run unless another run or a server problem blocks it, and gives the
   expect(pageOf(null, { troubles: [STREAM] })).toMatchObject({ canRun: true, whyNot: null });
 });
 
-it('lists warnings with their start times in the footer', () => {
-  const { footer } = pageOf(FAILED, { troubles: [DISK, STREAM] });
-  expect(footer.warnings).toMatchObject([
+it('lists warnings with their start times in the outcome', () => {
+  const { outcome } = pageOf(FAILED, { troubles: [DISK, STREAM] });
+  expect(outcome.warnings).toMatchObject([
     { text: 'The disk is full.', at: null },
     { text: 'The stream is away. Since', at: { datetime: START } },
-    { text: 'Last success 9 days ago.' },
+  ]);
+});
+
+it('shows why the latest run failed, with its last error lines and the re-run from its failed step', () => {
+  expect(pageOf(FAILED, { errorLines: ['one', 'two', 'three'] }).outcome).toMatchObject({
+    href: `/runs/${FAILED.runId}`,
+    lead: 'at step parse, exit code 3.',
+    errorLines: ['two', 'three'],
+    rerunFrom: { scope: 'from:parse', number: '#0' },
+  });
+  expect(pageOf(aNewRun()).outcome).toMatchObject({ lead: '', errorLines: [], rerunFrom: null });
+  expect(pageOf(null).outcome).toMatchObject({ href: null, inShort: null, rerunFrom: null });
+});
+
+it('keeps the foot hidden until a run is chosen, and shows it in the row of that run', () => {
+  const selected = { run: FAILED, waiting: null };
+  const chosen = (items: Run[]) =>
+    projectPage(
+      stateOf(FAILED, { query: { ...WHOLE_HISTORY, status: 'failed', run: FAILED.runId } }),
+      { ...details, selected, page: { ...details.page, items } },
+      LATER,
+    );
+  expect(pageOf(FAILED)).toMatchObject({ hidesFooter: true, isFooterInRow: false, closeHref: null });
+  expect(chosen([FAILED])).toMatchObject({
+    hidesFooter: false,
+    isFooterInRow: true,
+    closeHref: '/projects/demo?status=failed',
+  });
+  expect(chosen([])).toMatchObject({ hidesFooter: false, isFooterInRow: false });
+});
+
+it('shows the first of many steps, and the others on demand', () => {
+  const names = (count: number) => {
+    const steps = Array.from({ length: count }, (_, n) => ({ ...aProject().steps[0]!, name: `s${n}` }));
+    const project = { ...stateOf(null).project, definition: aProject({ steps }) };
+    const { firstSteps, furtherSteps } = pageOf(null, { project });
+    return [firstSteps.length, furtherSteps.length];
+  };
+  expect([names(6), names(7), names(100)]).toEqual([
+    [6, 0],
+    [5, 2],
+    [5, 95],
   ]);
 });
 

@@ -8,7 +8,7 @@ import type { HistoryPage, StatusCount } from '../../history/run-history.reposit
 import type { Waiting } from '../../runs/waiting';
 import type { CurrentRun } from './current-runs';
 import { type DurationChart, durationChart } from './duration-chart';
-import type { HistoryQuery } from './history-query';
+import { historyHref, type HistoryQuery } from './history-query';
 import type { ProjectPast } from './project-pasts';
 import { type ProjectStep, projectSteps } from './project-steps';
 import type { Warnings } from './project-warnings';
@@ -51,13 +51,33 @@ export interface ProjectDetails {
 export interface RunInShort {
   /** "#14" */
   number: string;
-  /** The row in which it was selected, for windows too small to show both. */
-  rowHref: string | null;
   duration: DurationText | null;
   trigger: string;
   params: string | null;
   metrics: string | null;
 }
+
+/** Re-runs a run from the step that failed. */
+export interface RerunFrom {
+  action: string;
+  scope: string;
+  step: string;
+  /** "#14" */
+  number: string;
+}
+
+/** How the latest run ended, or how the active one stands. */
+export interface ProjectOutcome
+  extends Pick<RunFooter, 'lead' | 'detail' | 'href' | 'warnings'>, Pick<ProjectPage, 'rerunFrom'> {
+  /** The last error lines of the failed step. */
+  errorLines: string[];
+  inShort: RunInShort | null;
+}
+
+/** The lines and steps that leave room for the history in a window of usual height. */
+const SHOWN_ERROR_LINES = 2;
+const FEW_STEPS = 6;
+const FIRST_STEPS = 5;
 
 export interface ProjectPage {
   projectId: string;
@@ -81,19 +101,32 @@ export interface ProjectPage {
   activeRunNumber: string | null;
   stopHref: string | null;
   summary: SummaryBar;
+  outcome: ProjectOutcome;
   steps: ProjectStep[];
+  /** The steps in view, and those that open on demand. */
+  firstSteps: ProjectStep[];
+  furtherSteps: ProjectStep[];
+  /** The position of the first of these. */
+  furtherStart: number;
   /** The form that the step buttons submit: the re-run of the latest run, or the run form before the first run. */
   stepForm: string;
   rerunAction: string | null;
   progress: ProgressBar | null;
   chart: DurationChart | null;
   history: RunHistory;
+  /** The run chosen in the history, or else the latest one. */
   footer: RunFooter;
   footerTitle: string | null;
   /** Further facts about the run at the foot. */
   footerRun: RunInShort | null;
-  /** The "Re-run from here" button of the failed step. */
-  rerunFrom: { action: string; scope: string; step: string } | null;
+  /** The button that re-runs it from the failed step. */
+  rerunFrom: RerunFrom | null;
+  /** No run is chosen. */
+  hidesFooter: boolean;
+  /** The chosen run is on this page of the history. */
+  isFooterInRow: boolean;
+  /** The page without the chosen run. */
+  closeHref: string | null;
   /** Settings of the file without effect, and its problems. */
   notes: string[];
   /** "2 queries × 2 domains = 4 searches", or why there are none; null for a project without `inputs`. */
@@ -115,14 +148,13 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   const isStopping = active !== null && active.cancelRequestedAt !== null;
   const stepNames = definition.steps.map(({ name }) => name);
   const alike = past.alike.get(run?.scope ?? FULL_SCOPE) ?? [];
+  const steps = projectSteps(definition.steps, past.steps, active, now);
+  const isLong = steps.length > FEW_STEPS;
   const stale = staleWords(past.staleness, active !== null, now);
   const refusing = troubles.find(({ refusesRuns }) => refusesRuns) ?? null;
   const canRun = active === null && refusing === null && definition.isEnabled;
   const hasParams = Object.keys(definition.params).length > 0;
-  const warnings = [
-    ...troubles.map(troubleWarning),
-    ...(stale === null ? [] : [{ text: `${stale}.`, at: null }]),
-  ];
+  const warnings = troubles.map(troubleWarning);
   return {
     projectId,
     name: definition.name,
@@ -141,7 +173,11 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
     activeRunNumber: active && numberSign(active),
     stopHref: active && `/runs/${active.runId}/stop`,
     summary: summaryBar(run, definition.metrics, alike, quota, now, stale),
-    steps: projectSteps(definition.steps, past.steps, active, now),
+    outcome: outcomeOf(state, stepNames, warnings, now),
+    steps,
+    firstSteps: isLong ? steps.slice(0, FIRST_STEPS) : steps,
+    furtherSteps: isLong ? steps.slice(FIRST_STEPS) : [],
+    furtherStart: FIRST_STEPS + 1,
     stepForm: run ? 'rerun-form' : 'run-form',
     rerunAction: run && `/runs/${run.runId}/rerun`,
     progress: run && progressBar(run),
@@ -162,7 +198,7 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
       },
       now,
     ),
-    ...footerOf(state, details, stepNames, warnings, now),
+    ...footerOf(state, details, stepNames, now),
     notes,
     searches: searches && { count: searchCountWords(searches.count), refusal: searches.refusal },
     schedule: scheduleLine(definition, pauses, Date.parse(now)),
@@ -173,35 +209,67 @@ export function projectPage(state: ProjectState, details: ProjectDetails, now: I
   };
 }
 
-/** Returns the foot for the run selected in the history, or else the active or latest run. */
-function footerOf(
-  { project: { definition }, file, run, waiting, quota }: ProjectState,
-  { selected, page }: ProjectDetails,
+/** Returns the outcome of the latest run, or how the active one stands. */
+function outcomeOf(
+  { project: { definition }, file, run, waiting, errorLines }: ProjectState,
   stepNames: string[],
   warnings: FooterWarning[],
   now: Instant,
-): Pick<ProjectPage, 'footer' | 'footerTitle' | 'footerRun' | 'rerunFrom'> {
-  const shown = selected ?? (run && { run, waiting });
-  const failed = shown?.run.steps.find(({ status }) => status === 'failed')?.name;
-  const isListed = page.items.some(({ runId }) => runId === selected?.run.runId);
-  const canRerun = !isActive(run) && failed !== undefined && stepNames.includes(failed);
+): ProjectOutcome {
+  const {
+    lead,
+    detail,
+    href,
+    warnings: all,
+  } = run
+    ? runFooter(run, waiting, null, now, warnings)
+    : neverRunFooter(file, !definition.isEnabled, null, warnings);
+  const isEnded = run !== null && isTerminal(run);
   return {
-    footer: shown
-      ? runFooter(shown.run, shown.waiting, quota, now, warnings)
-      : neverRunFooter(file, !definition.isEnabled, quota, warnings),
-    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Selected run'),
-    footerRun: shown && {
-      ...runInShort(shown.run, definition.metrics, now),
-      rowHref: selected && (isListed ? `#row-${selected.run.runId}` : '#run-history'),
-    },
-    rerunFrom: canRerun
-      ? { action: `/runs/${shown!.run.runId}/rerun`, scope: `from:${failed}`, step: failed }
-      : null,
+    href,
+    lead: isEnded ? lead : '',
+    detail,
+    errorLines: run?.status === 'failed' ? errorLines.slice(-SHOWN_ERROR_LINES) : [],
+    warnings: all,
+    inShort: run && runInShort(run, [], now),
+    rerunFrom: isEnded ? rerunFromOf(run, stepNames) : null,
   };
 }
 
+/** Returns the foot for the run selected in the history, or else the active or latest run. */
+function footerOf(
+  { project: { definition }, file, run, waiting, quota, query }: ProjectState,
+  { selected, page }: ProjectDetails,
+  stepNames: string[],
+  now: Instant,
+): Pick<
+  ProjectPage,
+  'footer' | 'footerTitle' | 'footerRun' | 'rerunFrom' | 'hidesFooter' | 'isFooterInRow' | 'closeHref'
+> {
+  const shown = selected ?? (run && { run, waiting });
+  return {
+    footer: shown
+      ? runFooter(shown.run, shown.waiting, quota, now)
+      : neverRunFooter(file, !definition.isEnabled, quota),
+    footerTitle: shown && (shown.run.runId === run?.runId ? 'Latest run' : 'Selected run'),
+    footerRun: shown && runInShort(shown.run, definition.metrics, now),
+    rerunFrom: shown === null || isActive(run) ? null : rerunFromOf(shown.run, stepNames),
+    hidesFooter: selected === null,
+    isFooterInRow: page.items.some(({ runId }) => runId === selected?.run.runId),
+    closeHref: selected && historyHref(`/projects/${definition.projectId}`, { ...query, run: null }),
+  };
+}
+
+/** Returns the re-run from the step that failed, if the project still has it. */
+function rerunFromOf(run: Run, stepNames: string[]): RerunFrom | null {
+  const step = run.steps.find(({ status }) => status === 'failed')?.name;
+  return step !== undefined && stepNames.includes(step)
+    ? { action: `/runs/${run.runId}/rerun`, scope: `from:${step}`, step, number: numberSign(run) }
+    : null;
+}
+
 /** Leaves out the duration of an active run, because the foot already shows it. */
-function runInShort(run: Run, metricNames: string[], now: Instant): Omit<RunInShort, 'rowHref'> {
+function runInShort(run: Run, metricNames: string[], now: Instant): RunInShort {
   return {
     number: numberSign(run),
     duration: isActive(run) ? null : durationOf(run, now),

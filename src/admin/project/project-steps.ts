@@ -71,7 +71,8 @@ export function projectSteps(
       hasRun: step !== null,
       rules: definition === undefined ? null : stepRules(definition, isSequence),
       skips: active || !isWhole || definition === undefined ? null : wordList(missingBefore(name)) || null,
-      runHref: step === null || runId === null ? null : `/runs/${runId}`,
+      // A pending step has nothing to look at.
+      runHref: step === null || step.status === 'pending' || runId === null ? null : `/runs/${runId}`,
       onlyScope: definition === undefined ? null : `only:${name}`,
       fromScope: starts.has(name) ? `from:${name}` : null,
     };

@@ -19,6 +19,10 @@ export interface SummaryBar {
   /** The typical duration of such runs. `isSlow` is true if this run takes longer. */
   usual: string | null;
   isSlow: boolean;
+  /** Whether there are such values. The bar keeps the others hidden. */
+  hasNew: boolean;
+  hasRelevant: boolean;
+  hasQuota: boolean;
   newCount: string;
   relevantCount: string;
   metrics: { name: string; value: string }[];
@@ -43,6 +47,7 @@ export function summaryBar(
   stale: string | null = null,
 ): SummaryBar {
   const value = (name: string) => (run?.metrics[name] === undefined ? NONE : numberText(run.metrics[name]));
+  const has = (name: string) => run?.metrics[name] !== undefined;
   const usual = usualMs(earlier.filter(({ runId }) => runId !== run?.runId));
   return {
     mark: runMark(run),
@@ -54,6 +59,9 @@ export function summaryBar(
       run !== null &&
       usual !== null &&
       isLongerThanUsual(elapsedMs(run.startedAt, run.endedAt ?? now), usual),
+    hasNew: has(NEW_COUNT),
+    hasRelevant: has(RELEVANT_COUNT),
+    hasQuota: quota !== null,
     newCount: value(NEW_COUNT),
     relevantCount: value(RELEVANT_COUNT),
     metrics: metricNames
