@@ -400,7 +400,6 @@ describe('pages in a browser', () => {
     expect(await page.evaluate('document.activeElement.id')).toBe('main');
     // In visual order.
     for (const target of [
-      page.getByRole('link', { name: 'Projects', exact: true }),
       page.getByRole('combobox', { name: 'Scope', exact: true }),
       button(page, 'Run'),
       page.locator('.params > summary'),

@@ -64,7 +64,9 @@ it('keeps the last valid content, and reports the error with its line', async ()
   await open();
   write('# none\nlimit: many\n');
   await until(() => file.problems.length > 0);
-  expect(file.problems).toEqual([{ file: 'limits.yaml', line: 2, reason: '"limit" must be a whole number' }]);
+  expect(file.problems).toEqual([
+    { file: 'limits.yaml', line: 2, reason: '"limit" must be a whole number', keepsEarlier: true },
+  ]);
   expect(file.content).toEqual({ limit: 3 });
   write('limit: 3');
   await until(() => file.problems.length === 0);

@@ -70,7 +70,8 @@ export class ConfigFile<Content> {
     this.take(file?.source ?? null);
     const unreadable = this.folder.trouble ?? file?.flaw ?? null;
     const flaws = unreadable === null ? this.flaws : [{ line: null, reason: unreadable }];
-    this.report([...flaws.map((flaw) => ({ file: this.name, ...flaw })), ...misnamed]);
+    const kept = this.lastValid === null ? {} : ({ keepsEarlier: true } as const);
+    this.report([...flaws.map((flaw) => ({ file: this.name, ...flaw, ...kept })), ...misnamed]);
   }
 
   private take(source: string | null): void {

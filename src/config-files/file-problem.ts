@@ -11,6 +11,8 @@ export interface Flaw {
 export interface FileProblem extends Flaw {
   /** Relative to the configuration folder. */
   file: string;
+  /** The last valid version of the file stays in use. */
+  keepsEarlier?: true;
 }
 
 export function problemText({ file, line, reason }: FileProblem): string {

@@ -1,19 +1,10 @@
 import type { ErrorObject } from 'ajv';
-import {
-  type Alias,
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  LineCounter,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from 'yaml';
+import { type Alias, type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { similarName } from '../config/similar-name';
 import { Schema } from '../schemas/schema';
 import { keepAsWritten, type TextPath } from './as-written';
 import type { Flaw } from './file-problem';
+import { syntaxFlaws } from './syntax-flaws';
 
 /** Either the content, or at least one error. */
 export type ParsedYaml<Content> =
@@ -56,9 +47,7 @@ export function parseYaml<Content extends object>(
   const flawed = (flaws: Flaw[]) => ({ flaws: byLine(flaws).slice(0, MAX_FLAWS) });
 
   if (document.errors.length > 0) {
-    return flawed(
-      document.errors.map((error) => ({ line: lineAt(error.pos[0]), reason: syntaxReason(error) })),
-    );
+    return flawed(syntaxFlaws(document.errors, source, lines));
   }
   if (!isMap(document.contents))
     return flawed([{ line: 1, reason: `the file must be a mapping such as "${example}"` }]);
@@ -113,12 +102,6 @@ function byLine(flaws: Flaw[]): Flaw[] {
 
 function inShort(reason: string): string {
   return reason.length <= MAX_REASON_LENGTH ? reason : `${reason.slice(0, MAX_REASON_LENGTH)}…`;
-}
-
-function syntaxReason({ code, message }: YAMLError): string {
-  return code === 'MULTIPLE_DOCS'
-    ? 'the file contains more than one YAML document, separated by "---". Put each document into its own file'
-    : message;
 }
 
 /** @returns the content, or an error about its aliases */

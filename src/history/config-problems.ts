@@ -26,12 +26,16 @@ export class ConfigProblems {
 
   /** Returns the files that cannot be used. Paths are relative to the configuration folder. */
   problems(): FileProblem[] {
-    return [this.projects, this.inputs, this.quotas, this.channels].flatMap((files) => files.problems());
+    return this.all().map(({ file, line, reason }) => ({ file, line, reason }));
   }
 
-  /** Returns the same problems with display paths. */
+  /** Returns the same problems with display paths, and whether an earlier version of the file is in use. */
   shownProblems(): FileProblem[] {
-    return this.problems().map((problem) => this.shown(problem));
+    return this.all().map((problem) => this.shown(problem));
+  }
+
+  private all(): FileProblem[] {
+    return [this.projects, this.inputs, this.quotas, this.channels].flatMap((files) => files.problems());
   }
 
   /** Returns the display path of a project file. */

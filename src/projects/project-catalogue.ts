@@ -190,7 +190,10 @@ export class ProjectCatalogue implements OnModuleInit, OnApplicationShutdown {
         },
       ]),
     );
-    const broken = [...this.flaws(), ...conflicts.map((conflict) => this.conflictProblem(conflict))];
+    const inUse = new Set([...byId.values()].flatMap(({ file, isOutdated }) => (isOutdated ? file : [])));
+    const broken = [...this.flaws(), ...conflicts.map((conflict) => this.conflictProblem(conflict))].map(
+      (problem): FileProblem => (inUse.has(problem.file) ? { ...problem, keepsEarlier: true } : problem),
+    );
     if (this.files.trouble === null)
       broken.push(...(await ignoredFiles(this.config.configDir, FOLDER, this.files.entries)));
     else broken.unshift({ file: FOLDER, line: null, reason: this.files.trouble });

@@ -272,8 +272,8 @@ describe('invalid project file', () => {
     ['is a list', '- id: a\n- id: b\n', 1, /must be a mapping/],
     ['is a text', 'hello\n', 1, /must be a mapping/],
     ['is indented by a tab', 'id: tiny\nsteps:\n\t- name: work\n', 3, /[Tt]ab/],
-    ['has an open bracket', 'id: tiny\nsteps: [\n', 3, /./],
-    ['has an open quote', 'id: "tiny\n', 2, /quote/],
+    ['has an open bracket', 'id: tiny\nsteps: [\n', 2, /./],
+    ['has an open quote', 'id: "tiny\n', 1, /quote/],
     ['has a duplicate key', 'id: tiny\nname: A\nname: B\n', 3, /unique/],
     [
       'has a duplicate key at a deeper level',

@@ -45,7 +45,7 @@ export interface OverviewPage {
   hasSchedules: boolean;
   /** Whether a project on the page has a result, metrics or a quota. */
   hasFigures: boolean;
-  problems: { file: string; line: number | null; reason: string }[];
+  problems: { file: string; line: number | null; reason: string; keepsEarlier: boolean }[];
   /** The number of problems beyond the limit; null for none. */
   moreProblems: string | null;
   /** The number of this page, starting at 1. */
@@ -106,9 +106,10 @@ export function overviewPage(
     tag: choice.tag,
     allHref: overviewHref('/', { ...choice, tone: null, page: 1 }),
     hasProjects: states.length > 0 || choice.tag !== null,
-    problems: problems
-      .slice(0, MAX_LISTED_PROBLEMS)
-      .map(({ file, line, reason }) => ({ file, line, reason: shortText(reason, 500) })),
+    problems: problems.slice(0, MAX_LISTED_PROBLEMS).map(({ file, line, reason, keepsEarlier = false }) => ({
+      ...{ file, line, keepsEarlier },
+      reason: shortText(reason, 500),
+    })),
     moreProblems:
       problems.length > MAX_LISTED_PROBLEMS ? numberText(problems.length - MAX_LISTED_PROBLEMS) : null,
     page,
