@@ -126,6 +126,16 @@ function durationText(ms) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Says once for all times of the page what zone they are in. */
+function showZone() {
+  const shown = document.getElementById('time-zone');
+  const zone = new Intl.DateTimeFormat(language, { timeZoneName: 'short' })
+    .formatToParts(new Date())
+    .find(({ type }) => type === 'timeZoneName');
+  if (shown && zone) shown.textContent = `Times in ${zone.value}`;
+}
+
+showZone();
 localise(document);
 document.addEventListener('jobato:content', ({ detail }) => localise(detail));
 // A notice is swapped in, not morphed, so the event above does not fire for it.

@@ -11,6 +11,7 @@ import { RetentionModule } from '../retention/retention.module';
 import { RunsModule } from '../runs/runs.module';
 import { ResultsModule } from '../results/results.module';
 import { ResultTableModule } from '../results/table/result-table.module';
+import { AllResultsPageController } from './results/all-results-page.controller';
 import { ResultsPageController } from './results/results-page.controller';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
@@ -89,6 +90,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunLogPartController,
     RunTimelineController,
     ArtifactPageController,
+    AllResultsPageController,
     ResultsPageController,
     RejectedEventsPageController,
     SchedulesPageController,

@@ -116,6 +116,7 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
       name: `artifact-${file.split('.')[1]}`,
       path: `/runs/${runs.completed}/artifacts/${file}`,
     })),
+    { name: 'all-results', path: '/results' },
     { name: 'results', path: '/projects/invoices/results' },
     { name: 'results-sorted', path: '/projects/invoices/results?view=all&sort=-amount' },
     { name: 'results-nothing-found', path: '/projects/invoices/results?search=nowhere' },

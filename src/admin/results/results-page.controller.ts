@@ -46,7 +46,7 @@ export class ResultsPageController {
     const address = addressIn(query);
     const found = await this.read(projectId, address);
     const model = {
-      frame: await this.frames.frame(`Results, ${name}`, '/'),
+      frame: await this.frames.frame(`Results, ${name}`, '/results'),
       project: { name, href: `/projects/${projectId}` },
       ...found.model,
     };
