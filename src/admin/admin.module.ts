@@ -14,6 +14,7 @@ import { ResultTableModule } from '../results/table/result-table.module';
 import { ResultsPageController } from './results/results-page.controller';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
+import { ArtifactPictureController } from './artifact/artifact-picture.controller';
 import { ResultPageController } from './artifact/result-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
@@ -86,6 +87,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunLogPartController,
     RunTimelineController,
     ArtifactPageController,
+    ArtifactPictureController,
     ResultsPageController,
     RejectedEventsPageController,
     SchedulesPageController,
