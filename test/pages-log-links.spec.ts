@@ -180,6 +180,19 @@ describe('links, matches and traces in the log of a run', () => {
     },
   );
 
+  it.each([1366, 390])('puts its tools below each other without overlap (%d px)', async (width) => {
+    const page = await open(`/runs/${written}?q=line`, { viewport: { width, height: 768 } });
+    await page.locator('#earlier-lines').waitFor();
+    const places: [top: number, bottom: number][] = await page.evaluate(
+      `['.panel-head', '.log-filter', '#earlier-lines', '#log-found', '#log-box'].map((selector) => {
+        const { top, bottom } = document.querySelector('#run-log ' + selector).getBoundingClientRect();
+        return [top, bottom];
+      })`,
+    );
+    for (const [index, [top]] of places.entries())
+      if (index > 0) expect(top).toBeGreaterThanOrEqual(places[index - 1]![1]);
+  });
+
   it.each([1366, 390])(
     'has one column for text, and headings over the line numbers (%d px)',
     async (width) => {
