@@ -106,3 +106,15 @@ it('gives no level to a function outside of a trace', () =>
 
 it('keeps the level of an indented line that is an error itself', () =>
   expect(levelsOf('warning: first', '  error: second', '  third')).toEqual(['warning', 'error', 'error']));
+
+it('checks very long lines within 200 ms', () => {
+  const startedMs = performance.now();
+  for (const part of ['x', ' ', 'a.', 'a.(', '/:1', ': ', "thread '", 'a:', '^', '}', '(', 'at ']) {
+    const text = part.repeat(65_536 / part.length);
+    for (const long of [text, `go.${text})`, `goroutine ${text}`, ` ${text}`]) {
+      mayContinue(long, () => long);
+      nextLevel({ level: 'error', place: 'go' }, long, () => long);
+    }
+  }
+  expect(performance.now() - startedMs).toBeLessThan(200);
+});
