@@ -64,7 +64,7 @@ describe('the live result in a browser', () => {
     await page.locator('#live-result-run', { hasText: '#1' }).waitFor();
     await page.locator('#live-result-preview').click();
     await page.getByRole('heading', { name: 'report.json' }).waitFor();
-    expect(await page.locator('.preview-text').innerText()).not.toContain(runId);
+    expect(await page.locator('.preview').innerText()).not.toContain(runId);
     await page.goBack();
     await make();
     await reload(page);

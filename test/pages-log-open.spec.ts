@@ -127,6 +127,25 @@ describe('unfinished lines on the page of a run', () => {
     expect(item!.y + item!.height).toBeLessThanOrEqual(box!.y + box!.height);
   });
 
+  it('move nothing around the log, also while a long log grows', async () => {
+    const page = await open();
+    write('first\n');
+    await line(page, 'first').waitFor();
+    const tops = () =>
+      page.evaluate<number[]>(
+        `['log-title', 'log-q', 'log-steps', 'log-box'].map((id) => Math.round(document.getElementById(id).getBoundingClientRect().top - document.getElementById('run-log').getBoundingClientRect().top))`,
+      );
+    const before = await tops();
+    for (let part = 0; part < 4; part++) {
+      write(Array.from({ length: 900 }, (_, index) => `part ${part} line ${index}\n`).join(''));
+      await line(page, `part ${part} line 899`).waitFor();
+      write(`\rpart ${part}`);
+      await openLine(page, `part ${part}`).waitFor();
+    }
+    await page.locator('#earlier-lines').waitFor();
+    expect(await tops()).toEqual(before);
+  });
+
   it('are read to screen readers when they wait, not at each update', async () => {
     const page = await open();
     await page.evaluate(RECORD_SAID);

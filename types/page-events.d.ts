@@ -72,7 +72,11 @@ declare global {
     'jobato:ended': CustomEvent;
     /** From log-view.js, on the log: other lines are shown. */
     'jobato:shown': CustomEvent;
-    /** From log-tools.js, on the log: the element to scroll to. */
+    /** From log-range.js, on the log: the reader has selected lines. */
+    'jobato:selected': CustomEvent;
+    /** From log-matches.js, on the log: the line to load. `done` is called in any case. */
+    'jobato:seek': CustomEvent<{ seq: number; done: (value?: unknown) => void }>;
+    /** From log-matches.js, on the log: the element to scroll to. */
     'jobato:place': CustomEvent<Element>;
     'htmx:beforeRequest': CustomEvent<HtmxRequest>;
     'htmx:afterRequest': CustomEvent<HtmxRequest>;

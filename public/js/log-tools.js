@@ -1,8 +1,7 @@
-// Tools for the lines shown: wrap, copy, step through search hits.
+// Tools for the lines shown: wrap, copy, and the focus after a search.
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const log = byId('run-log');
 const box = byId('log-box');
 const list = byId('log-lines');
 
@@ -47,46 +46,6 @@ copy.addEventListener('click', async () => {
   setTimeout(() => (copy.textContent = 'Copy'), 2000);
 });
 
-const hits = list.getElementsByTagName('mark');
-/** @type {Element | null} */
-let current = null;
-
-/**
- * Starts at the current hit or the linked line. Without either, starts forwards at the first hit, backwards at the
- * last.
- * @param {1 | -1} by
- */
-function step(by) {
-  if (hits.length === 0) return;
-  current ??= list.querySelector('.line:target mark');
-  const at = placeOf(current);
-  const before = at < 0 && by < 0 ? 0 : at;
-  const next = (before + by + hits.length) % hits.length;
-  current?.removeAttribute('aria-current');
-  current = /** @type {Element} */ (hits[next]);
-  current.setAttribute('aria-current', 'true');
-  log.dispatchEvent(new CustomEvent('jobato:place', { detail: current }));
-  showHitPlace();
-  byId('log-said').textContent = byId('hit-place').textContent;
-}
-
-/**
- * Returns the index of the hit; -1 if it is no longer shown.
- * @param {Element | null} hit
- */
-function placeOf(hit) {
-  return [...hits].findIndex((each) => each === hit);
-}
-
-/** Updates as the log grows. Screen readers hear it only when the reader steps to a hit. */
-function showHitPlace() {
-  const at = placeOf(current);
-  const isShown = at >= 0;
-  byId('hit-place').textContent = isShown
-    ? `Hit ${(at + 1).toLocaleString()} of ${hits.length.toLocaleString()}`
-    : '';
-}
-
 /** A search loads a new page. The focus returns to the search field, so that the reader can type on. */
 const SEARCHED = 'jobato.log.searched';
 try {
@@ -98,17 +57,4 @@ try {
   if (hasSearched) window.addEventListener('load', focus);
 } catch {
   // Without storage, the focus starts at the top of the page.
-}
-
-if (byId('next-hit')) {
-  byId('next-hit').addEventListener('click', () => step(1));
-  byId('previous-hit').addEventListener('click', () => step(-1));
-  log.addEventListener('jobato:shown', showHitPlace);
-  const field = /** @type {HTMLInputElement} */ (byId('log-q'));
-  // Enter on unchanged text moves to the next hit; changed text submits the form as a new search.
-  field.addEventListener('keydown', (event) => {
-    if (event.key !== 'Enter' || event.isComposing || field.value.trim() !== field.defaultValue) return;
-    event.preventDefault();
-    step(event.shiftKey ? -1 : 1);
-  });
 }

@@ -300,6 +300,7 @@ loadInPlace(
 );
 
 function showLinks() {
+  list.dataset.from = String(from);
   list.dataset.to = String(to);
   log.dataset.isGrowing = String(isGrowing);
   /**
@@ -320,13 +321,14 @@ function showLinks() {
   if (linkedSeq() <= lastSeq) forgetMissingLine();
   log.dispatchEvent(new CustomEvent('jobato:shown'));
   if (!document.getElementById('log-found')) return;
-  const texts = { 'found-count': lines.length, 'searched-from': from };
+  const texts = { 'found-count': lines.length, 'searched-from': from, 'searched-to': to };
   for (const [id, number] of Object.entries(texts)) {
     const text = number.toLocaleString();
     if (byId(id).textContent !== text) byId(id).textContent = text;
   }
   for (const id of ['searched-part', 'empty-so-far']) byId(id).hidden = from <= 1;
-  byId('searched-all').hidden = from > 1;
+  byId('searched-down').hidden = !isCut;
+  byId('searched-all').hidden = from > 1 || isCut;
 }
 
 /**
@@ -385,9 +387,10 @@ function setFollow(isFollowing) {
   toEnd();
 }
 
-/** Returns the line number in the address; 0 if there is none. */
+/** Returns the first line number in the address; 0 if there is none. */
 function linkedSeq() {
-  return Number(/^#L(\d+)$/.exec(location.hash)?.[1] ?? 0);
+  const [, one, other] = /^#L(\d+)(?:-L?(\d+))?$/.exec(location.hash) ?? ['', '0'];
+  return Math.min(Number(one), Number(other ?? one));
 }
 
 /** Scrolls to the linked line, or loads the part of the log that has it. */
@@ -402,7 +405,7 @@ function showLinkedLine() {
     // If the lines before it fill the whole part, the part starts at the linked line itself.
     const next = Number(page.get('from')) === place ? seq : place;
     const query = new URLSearchParams({ ...(mark && { mark }), from: String(next) });
-    if (Number(page.get('from')) !== next) location.replace(`?${query}#L${seq}`);
+    if (Number(page.get('from')) !== next) location.replace(`?${query}${location.hash}`);
   }
   return true;
 }
@@ -436,6 +439,34 @@ function goTo(element) {
 }
 
 log.addEventListener('jobato:place', ({ detail }) => goTo(detail));
+log.addEventListener('jobato:selected', () => {
+  forgetMissingLine();
+  setFollow(false);
+});
+log.addEventListener('jobato:seek', ({ detail: { seq, done } }) => void replaceBy(seq).then(done));
+
+/**
+ * Replaces the shown part of the log by the part with this line.
+ * @param {number} seq
+ */
+async function replaceBy(seq) {
+  try {
+    // A filtered part has few lines of the log, so that it needs no lines before.
+    const isFiltered = document.getElementById('log-found') !== null;
+    const part = await read({ from: isFiltered ? seq : Math.max(1, seq - LINES_BEFORE) });
+    if (!part) return;
+    setFollow(false);
+    ({ from, to } = numbersOf(part));
+    grewTo(numbersOf(part).lastSeq);
+    list.replaceChildren(...part.children);
+    list.dataset.from = String(from);
+    isGrowing = reachesEnd();
+    showLinks();
+    reportRead(true);
+  } catch {
+    reportRead(false);
+  }
+}
 
 for (const element of log.querySelectorAll('.needs-script')) element.removeAttribute('hidden');
 box.addEventListener('scroll', () => {

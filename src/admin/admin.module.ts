@@ -15,6 +15,7 @@ import { AllResultsPageController } from './results/all-results-page.controller'
 import { ResultsPageController } from './results/results-page.controller';
 import { AlikeRuns } from './run/alike-runs';
 import { ArtifactPageController } from './artifact/artifact-page.controller';
+import { ArtifactPictureController } from './artifact/artifact-picture.controller';
 import { ResultPageController } from './artifact/result-page.controller';
 import { MarkdownParser } from './artifact/markdown-parser';
 import { EventContractPageController } from './installation/event-contract-page.controller';
@@ -91,6 +92,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunTimelineController,
     ArtifactPageController,
     AllResultsPageController,
+    ArtifactPictureController,
     ResultsPageController,
     RejectedEventsPageController,
     SchedulesPageController,

@@ -5,8 +5,9 @@ import { ArtifactFiles } from '../../artifacts/artifact-files';
 import type { Run } from '../../runs/run';
 import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { artifactHref } from '../../runs/run-view';
-import { artifactPreview, PREVIEW_BYTES } from './artifact-preview';
+import { artifactPreview, previewBytes } from './artifact-preview';
 import { MarkdownParser } from './markdown-parser';
+import { previewView } from './preview-view';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
@@ -28,7 +29,18 @@ export class ArtifactPageController {
   @Get(':name')
   async page(@Param(RunPipe) run: Run, @Param('name') name: string): Promise<View> {
     const projectName = this.projects.find(run.projectId)?.definition.name ?? run.projectId;
-    const { start, size } = await this.files.readStart(run, name, PREVIEW_BYTES);
+    const { start, size } = await this.files.readStart(run, name, previewBytes(name));
+    const artifacts = new Set(run.artifacts.map((artifact) => artifact.name));
+    const pageHref = (other: string) => `/runs/${run.runId}/artifacts/${encodeURIComponent(other)}`;
+    const preview = await artifactPreview(name, start, size > start.length, {
+      parseMarkdown: (source) => this.markdown.parse(source),
+      pictureHref: () => `${pageHref(name)}/picture`,
+      place: {
+        name,
+        pageOf: (other) => (artifacts.has(other) ? pageHref(other) : null),
+        pictureOf: (other) => (artifacts.has(other) ? `${pageHref(other)}/picture` : null),
+      },
+    });
     return new View('artifact/page', {
       frame: await this.frames.frame(`${name}, ${runName(projectName, run)}`, '/'),
       artifact: {
@@ -40,9 +52,7 @@ export class ArtifactPageController {
         projectHref: `/projects/${run.projectId}`,
         projectName,
       },
-      preview: await artifactPreview(name, start, size > start.length, (source) =>
-        this.markdown.parse(source),
-      ),
+      preview: previewView(preview, start.length, size),
     });
   }
 }

@@ -1,66 +1,94 @@
+import { type DelimitedTable, delimitedTable } from './delimited-table';
+import type { DocumentPlace } from './document-links';
+import { type BinaryType, binaryType, endingOf, pictureType, SVG } from './file-type';
+import { type JsonNode, jsonTree } from './json-tree';
 import type { MarkdownToken } from './markdown-parser';
-import { type DocumentNode, markdownTree } from './markdown-tree';
+import { type DocumentNode, type IndexEntry, markdownTree } from './markdown-tree';
+import { MEGABYTE } from '../../config/size-text';
 
-/** The maximum size of a preview in bytes. */
-export const PREVIEW_BYTES = 256 * 1024;
-/** JSON with deeper nesting, or JSON that grows beyond the second limit, would be mostly indentation. */
-const MAX_DEPTH = 40;
-const MAX_LAID_OUT = 4 * PREVIEW_BYTES;
-const INDENT = 2;
+/** The bytes of a file that a preview reads. A document takes the parser longer than other text. */
+const PREVIEW_BYTES = MEGABYTE;
+const DOCUMENT_BYTES = MEGABYTE / 2;
+/** A shorter document needs no index. */
+const MIN_HEADINGS = 4;
 
+/** What the page shows of a file: one of these is not null, or the file is empty. */
 export interface ArtifactPreview {
-  kind: 'markdown' | 'text' | 'picture' | 'none';
-  /** True if the browser loads the file as an image. */
-  isPicture: boolean;
-  /** True if the file is neither text nor a picture, so that no content is shown. */
-  isHidden: boolean;
-  nodes: DocumentNode[];
+  document: { nodes: DocumentNode[]; index: IndexEntry[] | null } | null;
+  json: JsonNode | null;
+  table: DelimitedTable | null;
+  picture: { href: string; source: string | null } | null;
   text: string | null;
-  /** Notes about the preview, for example that it is cut. */
-  remarks: string[];
+  binary: BinaryType | null;
+  /** True for a file that has more bytes than were read. */
+  isCut: boolean;
+  /** Why the file is shown in another way than its name promises, or not in full; null for no reason. */
+  limit: 'document-too-slow' | 'document-too-long' | 'json-invalid' | null;
 }
 
-/** Endings of formats that contain only a picture. SVG is missing, because it may contain scripts and links. */
-const PICTURES = new Set(['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif']);
-const NOTHING = { isPicture: false, isHidden: false, nodes: [], text: null, remarks: [] };
+export interface PreviewSources {
+  /** Returns null for a document that takes too long to parse. */
+  parseMarkdown: (source: string) => Promise<MarkdownToken[] | null>;
+  /** Returns the address that serves the file as a picture of this type; null if none does. */
+  pictureHref: (type: string) => string | null;
+  place: DocumentPlace;
+}
 
-/**
- * Chooses the preview by the name and the start of the file: a document, text, a picture or none.
- * @param parseMarkdown returns null for a document that takes too long to parse
- */
+const NOTHING = {
+  document: null,
+  json: null,
+  table: null,
+  picture: null,
+  text: null,
+  binary: null,
+  limit: null,
+};
+
+export function previewBytes(name: string): number {
+  return isDocument(name) ? DOCUMENT_BYTES : PREVIEW_BYTES;
+}
+
+/** Chooses the preview by the name and the start of the file. */
 export async function artifactPreview(
   name: string,
   start: Buffer,
   isCut: boolean,
-  parseMarkdown: (source: string) => Promise<MarkdownToken[] | null>,
+  { parseMarkdown, pictureHref, place }: PreviewSources,
 ): Promise<ArtifactPreview> {
-  const ending = /\.([^./]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
   const text = textOf(start, isCut);
-  if (text === null) {
-    const isPicture = PICTURES.has(ending);
-    return { ...NOTHING, kind: isPicture ? 'picture' : 'none', isPicture, isHidden: !isPicture };
+  const shown = { ...NOTHING, isCut };
+  const type = pictureType(name, start);
+  const href = type === null ? null : pictureHref(type);
+  if (href !== null && (text === null || type === SVG) && start.length > 0) {
+    return { ...shown, isCut: isCut && type === SVG, picture: { href, source: text } };
   }
-  const remarks = isCut
-    ? [`Only the first ${PREVIEW_BYTES / 1024} KiB are shown. Download the file to see all of it.`]
-    : [];
-  if (ending === 'md' || ending === 'markdown') {
+  if (text === null) return { ...shown, isCut: false, binary: binaryType(start) };
+  if (isDocument(name)) {
     const tokens = await parseMarkdown(text);
-    if (tokens === null) {
-      remarks.push('The document takes too long to render, so it is shown as plain text.');
-      return { ...NOTHING, kind: 'text', text, remarks };
+    if (tokens === null) return { ...shown, text, limit: 'document-too-slow' };
+    const { nodes, headings, isCut: isLong } = markdownTree(tokens, place);
+    const index = headings.length < MIN_HEADINGS ? null : headings;
+    const document = nodes.length === 0 ? null : { nodes, index };
+    return { ...shown, document, limit: isLong ? 'document-too-long' : null };
+  }
+  switch (endingOf(name)) {
+    case 'json': {
+      if (isCut) return { ...shown, text };
+      const json = jsonTree(text);
+      return json === null ? { ...shown, text, limit: 'json-invalid' } : { ...shown, json };
     }
-    const { nodes, isCut: hasMore } = markdownTree(tokens);
-    if (hasMore)
-      remarks.push('The document is too long to show in full. Download the file to see all of it.');
-    return { ...NOTHING, kind: 'markdown', nodes, remarks };
+    case 'csv':
+    case 'tsv': {
+      const table = delimitedTable(text, endingOf(name) === 'tsv');
+      return table === null ? { ...shown, text } : { ...shown, table };
+    }
+    default:
+      return { ...shown, text };
   }
-  if (ending === 'json' && !isCut) {
-    const pretty = prettyJson(text);
-    if (pretty === null)
-      remarks.push('The JSON is invalid or too large to format, so it is shown unformatted.');
-    return { ...NOTHING, kind: 'text', text: pretty ?? text, remarks };
-  }
-  return { ...NOTHING, kind: 'text', text, remarks };
+}
+
+function isDocument(name: string): boolean {
+  return ['md', 'markdown'].includes(endingOf(name));
 }
 
 /** Returns null for content that is not UTF-8 text. Drops a character that the cut has split. */
@@ -71,26 +99,4 @@ function textOf(start: Buffer, isCut: boolean): string | null {
   } catch {
     return null;
   }
-}
-
-function prettyJson(text: string): string | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return text.length + addedByLayout(value, 1) > MAX_LAID_OUT ? null : JSON.stringify(value, null, INDENT);
-  } catch {
-    return null;
-  }
-}
-
-/** Returns an upper bound for the added line breaks and indentation, in characters, before any text is formatted. */
-function addedByLayout(value: unknown, level: number): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  if (level > MAX_DEPTH) return Infinity;
-  let added = 1 + INDENT * (level - 1);
-  for (const member of Object.values(value)) {
-    // The line break, the indentation, and the space after the name.
-    added += 2 + INDENT * level + addedByLayout(member, level + 1);
-    if (added > MAX_LAID_OUT) return Infinity;
-  }
-  return added;
 }

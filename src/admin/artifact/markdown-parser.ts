@@ -13,7 +13,7 @@ export interface MarkdownToken {
   children: MarkdownToken[];
 }
 
-/** Crafted documents of 256 KiB can take the parser longer. An ordinary one takes about 0.1 s on an idle machine. */
+/** Crafted documents can take the parser longer. An ordinary one takes about 0.1 s on an idle machine. */
 const MAX_PARSE_MS = 5_000;
 const MAX_HEAP_MB = 256;
 /** More than a page shows. */
@@ -23,7 +23,8 @@ const MAX_WAITING = 8;
 
 /**
  * Source text of the parser thread, because tests run the TypeScript sources and the server runs the built files.
- * HTML in a document stays text, and so do addresses that are not marked as links.
+ * HTML is only set apart here; `document-html.ts` decides what is shown of it. Addresses that are not marked as links
+ * stay text.
  */
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -41,7 +42,7 @@ const THREAD = `
     return list;
   };
   parentPort.once('message', (source) => {
-    parentPort.postMessage(plain(new MarkdownIt({ html: false, linkify: false }).parse(source, {})));
+    parentPort.postMessage(plain(new MarkdownIt({ html: true, linkify: false }).parse(source, {})));
   });
 `;
 

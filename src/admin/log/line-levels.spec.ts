@@ -22,6 +22,11 @@ it('passes a level on within one step and stream', () =>
     ]),
   ).toEqual(['error', null, null, null, 'error', null]));
 
+it('knows the first line of a trace by the next line of the same step and stream', () =>
+  expect(
+    levelsOf([line('Gone: no file'), line('fine', 'stdout'), line('    at main (a.js:1:2)'), line('1 file')]),
+  ).toEqual(['error', null, 'error', null]));
+
 it('returns the same levels in any order', () => {
   const levels = new LineLevels([line('WARN a'), line('  b'), line('  c'), line('d')]);
   expect([3, 2, 1, 0].map((index) => levels.of(index))).toEqual([null, 'warning', 'warning', 'warning']);
@@ -37,6 +42,6 @@ it('finds the level behind colours, and none in lines of Jobato', () =>
   ]));
 
 it('needs the lines before only if the first line of a step and stream continues one', () => {
-  expect(needsLinesBefore([line('a'), line('  b')])).toBe(false);
-  expect(needsLinesBefore([line('a'), line('  b', 'stdout')])).toBe(true);
+  expect(needsLinesBefore([line('1 file'), line('  b')])).toBe(false);
+  expect(needsLinesBefore([line('1 file'), line('  b', 'stdout')])).toBe(true);
 });

@@ -35,9 +35,9 @@ it('marks search hits regardless of case', () => {
 
 it('marks a hit that spans colour changes', () => {
   expect(shown('a\x1b[31mbc\x1b[0md', 'bcd').pieces).toEqual([
-    { text: 'a', classes: '', isHit: false },
-    { text: 'bc', classes: 'ansi-red', isHit: true },
-    { text: 'd', classes: '', isHit: true },
+    { text: 'a', classes: '', isHit: false, isContinued: false },
+    { text: 'bc', classes: 'ansi-red', isHit: true, isContinued: false },
+    { text: 'd', classes: '', isHit: true, isContinued: true },
   ]);
 });
 

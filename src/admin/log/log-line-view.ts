@@ -3,10 +3,13 @@ import type { LogLine } from '../../logs/log-line';
 import { plainText } from '../../logs/plain-text';
 import { ansiSegments, type Segment } from './ansi-text';
 import { clockText, type TimeText } from '../words/time-text';
+import { type LineRange, rangeName } from './line-range';
 
 export interface LogPiece extends Segment {
   /** True for searched text. */
   isHit: boolean;
+  /** True for the rest of a hit in which the style changes. */
+  isContinued: boolean;
 }
 
 export interface LogLineView {
@@ -20,6 +23,10 @@ export interface LogLineView {
   isSystem: boolean;
   isError: boolean;
   isWarning: boolean;
+  /** True for a line that the address names. */
+  isLinked: boolean;
+  /** The id for links to a range that begins with this line; null for any other line. */
+  rangeId: string | null;
   /** Null if `pieces` has styles or hits. */
   text: string | null;
   pieces: LogPiece[] | null;
@@ -38,6 +45,7 @@ export function logLineView(
   href: (seq: number) => string,
   timeOf: (at: string) => TimeText = clockText,
   isMixed = false,
+  linked: LineRange | null = null,
 ): LogLineView {
   const text = plainText(raw);
   const pieces = withHits(ansiSegments(raw), text, pattern);
@@ -51,6 +59,8 @@ export function logLineView(
     isSystem: stream === 'system',
     isError: level === 'error',
     isWarning: level === 'warning',
+    isLinked: linked !== null && seq >= linked.first && seq <= linked.last,
+    rangeId: linked?.first === seq && linked.last > seq ? rangeName(linked) : null,
     text: isBare ? text : null,
     pieces: isBare ? null : pieces,
   };
@@ -59,7 +69,7 @@ export function logLineView(
 /** Searches the visible text, so that a colour change within a word does not prevent a hit. */
 function withHits(segments: Segment[], text: string, pattern: RegExp | null): LogPiece[] {
   const hits = pattern === null ? [] : hitsIn(text, pattern);
-  if (hits.length === 0) return segments.map((segment) => ({ ...segment, isHit: false }));
+  if (hits.length === 0) return segments.map((segment) => ({ ...segment, isHit: false, isContinued: false }));
   const pieces: LogPiece[] = [];
   let start = 0;
   let next = 0;
@@ -71,7 +81,8 @@ function withHits(segments: Segment[], text: string, pattern: RegExp | null): Lo
       const hit = hits[next];
       const isHit = hit !== undefined && hit.start <= at;
       const until = hit === undefined ? end : Math.min(end, isHit ? hit.end : hit.start);
-      pieces.push({ text: whole.slice(at - start, until - start), classes, isHit });
+      const isContinued = isHit && hit.start < at;
+      pieces.push({ text: whole.slice(at - start, until - start), classes, isHit, isContinued });
       at = until;
     }
     start = end;

@@ -10,12 +10,29 @@ it('parses valid query parameters and ignores invalid ones', () => {
     q: 'text',
     only: null,
     mark: '',
+    lines: null,
   });
   expect(logQuestion({ after: '0' }).after).toBe(0);
   const nonsense = logQuestion({ to: '-1', from: '1e9', after: 'x', level: 'loud', q: ['a', 'b'], mark: {} });
-  expect(nonsense).toEqual({ to: null, from: null, after: null, level: 'all', q: '', only: null, mark: '' });
+  expect(nonsense).toEqual({
+    to: null,
+    from: null,
+    after: null,
+    level: 'all',
+    q: '',
+    only: null,
+    mark: '',
+    lines: null,
+  });
   expect([isFiltered(nonsense), isOfEnd(nonsense)]).toEqual([false, true]);
   expect(logQuestion({ q: 'x'.repeat(9999) }).q).toHaveLength(200);
+});
+
+it('begins some lines before linked lines, unless a part of the log is named', () => {
+  expect(logQuestion({ lines: '100-120' })).toMatchObject({ from: 80, lines: { first: 100, last: 120 } });
+  expect(logQuestion({ lines: '4' }).from).toBe(1);
+  expect(logQuestion({ lines: '100', from: '7' }).from).toBe(7);
+  expect(logQuestion({ lines: '100', to: '7' }).from).toBeNull();
 });
 
 it('filters lines by level and search text', () => {

@@ -1,5 +1,6 @@
 import type { LogLevel } from '../../logs/log-level';
 import { textOrNull } from '../page/form-answers';
+import { type LineRange, lineRange } from './line-range';
 
 export const LEVELS = ['all', 'warnings', 'errors'] as const;
 export type LevelFilter = (typeof LEVELS)[number];
@@ -23,21 +24,36 @@ export interface LogQuestion extends LogFilter {
   to: number | null;
   from: number | null;
   after: number | null;
+  /** The lines that a link leads to; without another range, the part of the log has them. */
+  lines: LineRange | null;
 }
 
 const MAX_SEARCH = 200;
 const MAX_STEP_NAME = 200;
 
+/** Lines shown before a linked line, for context. */
+const LINES_BEFORE = 20;
+
 export function logQuestion(query: Record<string, unknown>): LogQuestion {
+  const lines = lineRange(textOrNull(query.lines) ?? '');
+  const to = lineNumber(query.to);
+  const after = query.after === '0' ? 0 : lineNumber(query.after);
+  const from = lineNumber(query.from);
   return {
-    to: lineNumber(query.to),
-    from: lineNumber(query.from),
-    after: query.after === '0' ? 0 : lineNumber(query.after),
+    to,
+    from: from ?? (lines !== null && to === null && after === null ? startBefore(lines.first) : null),
+    after,
+    lines,
     level: LEVELS.find((level) => level === query.level) ?? 'all',
     q: searchText(query.q),
     only: textOrNull(query.only)?.slice(0, MAX_STEP_NAME) ?? null,
     mark: searchText(query.mark),
   };
+}
+
+/** Returns the first line of a part of the log that shows this line. */
+export function startBefore(seq: number): number {
+  return Math.max(1, seq - LINES_BEFORE);
 }
 
 function searchText(value: unknown): string {

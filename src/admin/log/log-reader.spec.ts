@@ -146,7 +146,7 @@ it('counts the lines of a stack trace as errors, in both directions and from any
 
 it('formats the number of hits with a thousands separator', async () => {
   const { found } = await reader.page('long', logQuestion({ q: 'line' }), RUN);
-  expect(found).toEqual({ count: '1,000', from: '118,999' });
+  expect(found).toEqual({ count: '1,000', from: '118,999', to: '120,000' });
 });
 
 it('finds the start of a step anywhere in the log', async () => {
@@ -155,4 +155,45 @@ it('finds the start of a step anywhere in the log', async () => {
     { name: 'a', href: '/runs/long?from=1#L1' },
     { name: 'b', href: '/runs/long?from=59981#L60001' },
   ]);
+});
+
+describe('matches', () => {
+  const matches = (runId: string, query: Record<string, string>, after = 0, known = 0) =>
+    reader.matches(runId, logQuestion(query), after, known);
+
+  it('counts in the whole log, one request after the other', async () => {
+    const first = await matches('long', { q: 'error AT' });
+    expect([first.lines.length, first.lines[0], first.to, first.isWhole]).toEqual([
+      100,
+      [1000, 1],
+      100_000,
+      false,
+    ]);
+    const next = await matches('long', { mark: 'error AT' }, first.to, 100);
+    expect([next.lines.length, next.lines[0], next.isWhole]).toEqual([20, [101_000, 1], true]);
+    expect(await matches('long', { q: 'error AT' }, 120_000)).toEqual({
+      lines: [],
+      to: 120_000,
+      isWhole: true,
+    });
+  });
+
+  it('counts several in a line, and respects the filter', async () => {
+    expect((await matches('colourful', { q: 'xy' }, 998)).lines).toEqual([
+      [999, 40],
+      [1000, 40],
+    ]);
+    expect((await matches('long', { q: 'line', only: 'b' })).lines[0]![0]).toBe(60_001);
+    expect((await matches('long', { q: '5000', level: 'errors' })).lines.slice(0, 2)).toEqual([
+      [5000, 1],
+      [15_000, 1],
+    ]);
+  });
+
+  it('ends at 1,000, and at 8 MiB of text', async () => {
+    const { lines, isWhole } = await matches('long', { q: 'line' }, 0, 990);
+    expect([lines, isWhole]).toEqual([Array.from({ length: 10 }, (_, index) => [index + 1, 1]), false]);
+    const huge = await matches('huge', { q: 'nothing' });
+    expect([huge.isWhole, huge.to]).toEqual([false, 140]);
+  });
 });

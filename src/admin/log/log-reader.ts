@@ -8,6 +8,7 @@ import { numberText } from '../words/number-text';
 import { GatheredLines, WINDOW_LINES } from './gathered-lines';
 import { isFiltered, type LevelFilter, type LogFilter, type LogQuestion, markedText } from './log-question';
 import { LineLevels, needsLinesBefore } from './line-levels';
+import { MatchList } from './match-list';
 import {
   lineHref,
   logLinks,
@@ -27,7 +28,18 @@ interface LogSurroundings {
   isLevelFiltered: boolean;
   /** The text of the search field. */
   searchText: string;
-  found: { count: string; from: string };
+  found: { count: string; from: string; to: string };
+  /** True if there are lines before or after the part that was searched. */
+  isPart: boolean;
+}
+
+/** Where a search finds its text. */
+export interface LogMatches {
+  lines: MatchList['lines'];
+  /** The last line searched. */
+  to: number;
+  /** True if that is the last line of the log. */
+  isWhole: boolean;
 }
 
 /**
@@ -61,8 +73,20 @@ export class LogReader {
       level,
       isLevelFiltered: level !== 'all',
       searchText: markedText(question),
-      found: { count: numberText(window.count), from: numberText(window.from) },
+      found: { count: numberText(window.count), from: numberText(window.from), to: numberText(window.to) },
+      isPart: window.from > 1 || !window.isLatest,
     };
+  }
+
+  /**
+   * Returns the matches of a search behind line `after`, as far as one request scans.
+   * @param known the number of matches up to that line
+   */
+  async matches(runId: string, filter: LogFilter, after: number, known: number): Promise<LogMatches> {
+    const lastSeq = await this.store.lastSeq(runId);
+    const list = new MatchList({ ...filter, q: markedText(filter) }, known);
+    await this.scan(runId, after, lastSeq, list);
+    return { lines: list.lines, to: list.lastSeen ?? after, isWhole: (list.lastSeen ?? after) >= lastSeq };
   }
 
   /** Returns links to the start of each step. */
@@ -112,25 +136,36 @@ export class LogReader {
     from: number,
     lastSeq: number,
     filter: LogFilter,
-    readAfter: (seq: number) => Promise<LogChunk | null> = (seq) => this.store.readAfter(runId, seq),
+    readAfter?: (seq: number) => Promise<LogChunk | null>,
   ): Promise<LogReading> {
     const gathered = new GatheredLines(filter);
-    let to = from - 1;
+    await this.scan(runId, from - 1, lastSeq, gathered, readAfter);
+    return { lines: gathered.lines, from, to: gathered.lastSeen ?? from - 1, lastSeq };
+  }
+
+  /** Passes the lines behind `after` to `taker` until it has enough. */
+  private async scan(
+    runId: string,
+    after: number,
+    lastSeq: number,
+    taker: GatheredLines | MatchList,
+    readAfter: (seq: number) => Promise<LogChunk | null> = (seq) => this.store.readAfter(runId, seq),
+  ): Promise<void> {
+    let to = after;
     let before: readonly LogLine[] | null = null;
-    while (to < lastSeq && !gathered.isEnough) {
+    while (to < lastSeq && !taker.isEnough) {
       await setImmediate();
       const chunk = await readAfter(to);
       if (!chunk) break;
       const lines = chunk.after(to);
       const levels = new LineLevels(lines, before ?? (await this.linesBefore(runId, lines)));
       for (const [index, line] of lines.entries()) {
-        if (line.seq > lastSeq || gathered.isEnough) break;
-        gathered.take(line, () => levels.of(index));
+        if (line.seq > lastSeq || taker.isEnough) break;
+        taker.take(line, () => levels.of(index));
       }
       before = lines;
-      to = gathered.lastSeen ?? to;
+      to = taker.lastSeen ?? to;
     }
-    return { lines: gathered.lines, from, to, lastSeq };
   }
 
   private async backwards(

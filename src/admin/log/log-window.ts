@@ -1,7 +1,16 @@
 import type { Instant } from '../../clock/clock';
 import type { StepStart } from '../../logs/step-starts';
 import { type LevelledLine, logLineView, type LogLineView } from './log-line-view';
-import { isFiltered, LEVELS, logAddress, type LogFilter, markedText, searchPattern } from './log-question';
+import type { LineRange } from './line-range';
+import {
+  isFiltered,
+  LEVELS,
+  logAddress,
+  type LogFilter,
+  markedText,
+  searchPattern,
+  startBefore,
+} from './log-question';
 import { clockText, type TimeText } from '../words/time-text';
 
 /** Lines read from a log, with the range scanned for them. */
@@ -69,16 +78,13 @@ export interface StepLink {
 
 const LEVEL_LABELS = { all: 'All', warnings: 'Warnings', errors: 'Errors' };
 
-/** Lines shown before a linked line, for context. */
-const LINES_BEFORE = 20;
-
 /** Browsers skip the layout of each list that is out of view. Both many lists and long lists are slow. */
 const LIST_LINES = 100;
 
 export function logWindow(
   runId: string,
   { lines, from, to, lastSeq }: LogReading,
-  filter: LogFilter,
+  filter: LogFilter & { lines?: LineRange | null },
   { isActive, isMixed }: LogRun,
   stepCount: number,
 ): LogWindow {
@@ -100,7 +106,9 @@ export function logWindow(
       sections.push(current);
     }
     if (current.lists.at(-1)!.length === LIST_LINES) current.lists.push([]);
-    current.lists.at(-1)!.push(logLineView(line, pattern, href, timeOf, isMixed && step === null));
+    current.lists
+      .at(-1)!
+      .push(logLineView(line, pattern, href, timeOf, isMixed && step === null, filter.lines));
   }
   return {
     sections,
@@ -154,7 +162,7 @@ export function hrefOfOnly(runId: string, filter: LogFilter, step: string): stri
 
 /** Returns the link to a line in the whole log, at any distance from the end. */
 export function lineHref(runId: string, seq: number, mark = ''): string {
-  const place = { from: Math.max(1, seq - LINES_BEFORE) };
+  const place = { from: startBefore(seq) };
   return `/runs/${runId}${logAddress({ level: 'all', q: '', only: null, mark }, place)}#L${seq}`;
 }
 

@@ -7,8 +7,9 @@ import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { ranSideBySide } from '../../runs/step-state';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
-import { logQuestion } from './log-question';
-import { LogReader } from './log-reader';
+import { logQuestion, markedText } from './log-question';
+import { type LogMatches, LogReader } from './log-reader';
+import { MAX_MATCHES } from './match-list';
 
 /** Parts of a run's log for an open page: new lines, and the lines before or after those shown. */
 @ApiExcludeController()
@@ -31,6 +32,16 @@ export class RunLogPartController {
     if (question.after === null || !isActive || log.to > question.after) return new View('log/window', log);
     response.status(HttpStatus.NO_CONTENT);
     return undefined;
+  }
+
+  /** Where the searched text occurs, for stepping through a log of which the page shows a part. */
+  @Get('matches')
+  async matches(@Param(RunPipe) run: Run, @Query() query: Record<string, unknown>): Promise<LogMatches> {
+    assertLogKept(run);
+    const { after, ...filter } = logQuestion(query);
+    if (markedText(filter) === '') return { lines: [], to: 0, isWhole: true };
+    const known = Number(query.known);
+    return this.logs.matches(run.runId, filter, after ?? 0, known >= 0 && known <= MAX_MATCHES ? known : 0);
   }
 
   @Get('steps')
