@@ -10,7 +10,7 @@ const WRITES = `
 const FAILS = `
   const { readFileSync } = require('node:fs');
   for (const name of ['python', 'node', 'java', 'go'])
-    process.stderr.write(readFileSync(${JSON.stringify(join(__dirname, 'support', 'traces'))} + '/' + name + '.log'));
+    process.stderr.write(readFileSync(${JSON.stringify(join(__dirname, 'support', 'traces'))} + '/' + name + '.txt'));
   console.log('fine');`;
 
 describe('links, matches and traces in the log of a run', () => {

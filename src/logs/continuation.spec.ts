@@ -17,7 +17,7 @@ function levelsOf(...lines: string[]): (LogLevel | null)[] {
 
 /** Output of real programs, with the errors in between. */
 function trace(name: string): { line: string; level: LogLevel | null }[] {
-  const text = readFileSync(join(__dirname, '..', '..', 'test', 'support', 'traces', `${name}.log`), 'utf8');
+  const text = readFileSync(join(__dirname, '..', '..', 'test', 'support', 'traces', `${name}.txt`), 'utf8');
   const lines = text.split('\n').slice(0, -1);
   return levelsOf(...lines).map((level, index) => ({ level, line: lines[index]! }));
 }
