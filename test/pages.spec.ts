@@ -437,6 +437,8 @@ describe('pages in a browser', () => {
       '/notifications',
       '/schedules',
       '/results',
+      '/add-project',
+      '/docs/projects',
       '/quota',
       '/queries',
       '/workers',

@@ -32,6 +32,8 @@ import { ProjectStates } from './overview/project-states';
 import { PageFrames } from './page/page-frame';
 import { PageHeaders } from './page/page-header';
 import { Preferences } from './page/preferences';
+import { AddProjectController } from './add-project/add-project.controller';
+import { DocsPageController } from './docs/docs-page.controller';
 import { ThemeController } from './page/theme.controller';
 import { CurrentRuns } from './project/current-runs';
 import { HistoryReader } from './project/history-reader';
@@ -103,6 +105,8 @@ import { WorkersModule } from '../workers/workers.module';
     NotificationsPageController,
     EventContractPageController,
     ThemeController,
+    AddProjectController,
+    DocsPageController,
   ],
   providers: [
     PageFrames,

@@ -8,7 +8,7 @@ import { parseProjectFile } from '../projects/project-file';
 import { PROJECT_FILE_SCHEMA } from '../projects/project-file.schema';
 import { Schema } from '../schemas/schema';
 import { EXIT, unwritable, usageFailure } from './failures';
-import { projectTemplate } from './project-template';
+import { projectTemplate } from '../config-schemas/project-template';
 import { writeSchemaFiles } from './schema-files';
 import { Terminal } from './terminal';
 

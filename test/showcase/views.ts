@@ -117,6 +117,8 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
       path: `/runs/${runs.completed}/artifacts/${file}`,
     })),
     { name: 'all-results', path: '/results' },
+    { name: 'add-project', path: '/add-project' },
+    { name: 'docs', path: '/docs/results' },
     { name: 'results', path: '/projects/invoices/results' },
     { name: 'results-sorted', path: '/projects/invoices/results?view=all&sort=-amount' },
     { name: 'results-nothing-found', path: '/projects/invoices/results?search=nowhere' },

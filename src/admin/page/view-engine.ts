@@ -39,6 +39,7 @@ function load(folder: string, assets: Assets): Templates {
   handlebars.registerHelper('or', (...given: unknown[]) =>
     given.slice(0, -1).some((one) => !Handlebars.Utils.isEmpty(one)),
   );
+  handlebars.registerHelper('is', (one: unknown, other: unknown) => one === other);
   // Some error pages have no frame.
   handlebars.registerHelper('navigation', (known?: Navigation) => known ?? navigation(undefined, NO_FACTS));
   const views = new Map(

@@ -1,6 +1,6 @@
 import Ajv from 'ajv';
 import { parse } from 'yaml';
-import { CONFIG_SCHEMAS } from '../config-schemas/config-schemas';
+import { CONFIG_SCHEMAS } from './config-schemas';
 import { parseProjectFile } from '../projects/project-file';
 import { projectTemplate } from './project-template';
 
