@@ -18,6 +18,7 @@ const BEARER = { authorization: `Bearer ${TOKEN}` };
 /** Checks a password and sets a cookie; stores nothing. */
 /** They write nothing, or only to the configuration. */
 const WRITES_NOTHING = [
+  'POST /theme',
   'POST /login',
   'PATCH /api/queries/:id',
   'PATCH /api/allowlists/:domain',
