@@ -23,8 +23,9 @@ export interface TriggerRequest {
 export interface RunFilter {
   project?: string;
   status?: string;
-  /** A part of the id. */
+  /** A part of the id, in all projects or in `projectId`. */
   id?: string;
+  projectId?: string;
   limit: number;
 }
 
@@ -73,10 +74,11 @@ export class JobatoClient {
     return this.json('POST', `/api/projects/${encodeURIComponent(projectId)}/runs`, request);
   }
 
-  runs({ project, status, id, limit }: RunFilter): Promise<RunPageView> {
+  runs({ project, projectId, status, id, limit }: RunFilter): Promise<RunPageView> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status !== undefined) query.set('status', status);
     if (id !== undefined) query.set('id', id);
+    if (projectId !== undefined) query.set('projectId', projectId);
     // The path below the project makes a misspelt project an error, not an empty list.
     const path = project === undefined ? '/api/runs' : `/api/projects/${encodeURIComponent(project)}/runs`;
     return this.json('GET', `${path}?${query.toString()}`);
@@ -88,7 +90,12 @@ export class JobatoClient {
 
   /** @param ref number or id of the run */
   runOfProject(projectId: string, ref: string): Promise<RunView> {
-    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}/runs/${encodeURIComponent(ref)}`);
+    return this.json('GET', `${projectPath(projectId)}/runs/${encodeURIComponent(ref)}`);
+  }
+
+  /** Returns the active run of a project, else its latest. */
+  currentRun(projectId: string): Promise<RunDetailView> {
+    return this.json('GET', `${projectPath(projectId)}/runs/current`);
   }
 
   cancel(runId: string): Promise<RunView> {

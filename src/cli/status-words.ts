@@ -1,4 +1,5 @@
 import type { RunStatus, StepStatus } from '../runs/run';
+import type { Cell } from './table';
 import type { Style, Terminal } from './terminal';
 
 const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
@@ -15,4 +16,10 @@ const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
 export function statusWord(terminal: Terminal, status: RunStatus | StepStatus, width = 0): string {
   const { icon, style } = LOOKS[status];
   return terminal.styled(style, `${icon} ${status}`.padEnd(width));
+}
+
+/** The same for a table. Programs get only the word. */
+export function statusCell(status: RunStatus | StepStatus): Cell {
+  const { icon, style } = LOOKS[status];
+  return { text: `${icon} ${status}`, style, plain: status };
 }
