@@ -63,7 +63,7 @@ export class JobatoClient {
   }
 
   project(projectId: string): Promise<ProjectView> {
-    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}`);
+    return this.json('GET', projectPath(projectId));
   }
 
   async projects(): Promise<ProjectView[]> {
@@ -71,7 +71,7 @@ export class JobatoClient {
   }
 
   trigger(projectId: string, request: TriggerRequest): Promise<RunView> {
-    return this.json('POST', `/api/projects/${encodeURIComponent(projectId)}/runs`, request);
+    return this.json('POST', `${projectPath(projectId)}/runs`, request);
   }
 
   runs({ project, projectId, status, id, limit }: RunFilter): Promise<RunPageView> {
@@ -100,6 +100,10 @@ export class JobatoClient {
 
   cancel(runId: string): Promise<RunView> {
     return this.json('DELETE', runPath(runId));
+  }
+
+  rerun(runId: string, request: Pick<TriggerRequest, 'scope' | 'params'>): Promise<RunView> {
+    return this.json('POST', `${runPath(runId)}/rerun`, request);
   }
 
   askAgain(runId: string): Promise<RunView> {

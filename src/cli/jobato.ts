@@ -4,16 +4,7 @@ import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
 import type { BackupCommandOptions } from './backup-commands';
-import {
-  askAgain,
-  cancel,
-  list,
-  type ListOptions,
-  logs,
-  show,
-  trigger,
-  type TriggerOptions,
-} from './commands';
+import { askAgain, cancel, list, type ListOptions, logs, show } from './commands';
 import type { ContractTestOptions } from './contract-test/contract-test';
 import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
@@ -21,8 +12,10 @@ import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
+import { rerun, type RerunOptions } from './rerun';
 import { RUN_ARGUMENT } from './run-reference';
 import { endWithoutOutput } from './terminal';
+import { trigger, type TriggerOptions } from './trigger';
 import { validate } from './validate';
 
 const ENVIRONMENT_HELP = `
@@ -109,27 +102,26 @@ async function main(argv: string[]): Promise<number> {
       exitCode = await demo(options);
     });
 
-  program
-    .command('trigger')
-    .description('start a run of a project')
-    .argument('<projectId>')
-    .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project')
-    .option(
-      '--param <name=value>',
-      'set a parameter; repeat it for each parameter, and for each item of an array',
-      collectParam,
-    )
-    .option(
-      '--param-env <name=VARIABLE>',
-      'set a parameter to the value of an environment variable, for secrets',
-      collectParam,
-    )
-    .option('--param-stdin <name>', 'set a parameter to the text on standard input, for secrets')
-    .option('--follow', 'follow the run until it ends')
-    .option('--json', 'print the run as JSON')
-    .action(async (projectId: string, options: TriggerOptions) => {
-      exitCode = await trigger(client(), projectId, options);
-    });
+  withStartOptions(
+    program
+      .command('trigger')
+      .description('start a run of a project')
+      .argument('<projectId>')
+      .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project'),
+  ).action(async (projectId: string, options: TriggerOptions) => {
+    exitCode = await trigger(client(), projectId, options);
+  });
+
+  withStartOptions(
+    program
+      .command('rerun')
+      .description('start a run again: with its steps and parameters, unless options say otherwise')
+      .argument('<run>', RUN_ARGUMENT)
+      .addOption(new Option('--from <step>', 'this step and all that need it').conflicts('only'))
+      .option('--only <step>', 'only this step'),
+  ).action(async (run: string, options: RerunOptions) => {
+    exitCode = await rerun(client(), run, options);
+  });
 
   program
     .command('list')
@@ -255,6 +247,24 @@ async function main(argv: string[]): Promise<number> {
 
   await program.parseAsync(argv);
   return exitCode;
+}
+
+/** Adds the options of each command that starts a run. */
+function withStartOptions(command: Command): Command {
+  return command
+    .option(
+      '--param <name=value>',
+      'set a parameter; repeat it for each parameter, and for each item of an array',
+      collectParam,
+    )
+    .option(
+      '--param-env <name=VARIABLE>',
+      'set a parameter to the value of an environment variable, for secrets',
+      collectParam,
+    )
+    .option('--param-stdin <name>', 'set a parameter to the text on standard input, for secrets')
+    .option('--follow', 'follow the run until it ends')
+    .option('--json', 'print the run as JSON');
 }
 
 /** Collects `--param name=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */

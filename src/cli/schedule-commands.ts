@@ -2,6 +2,7 @@ import type { PauseView, ScheduleRecordView, ScheduleView } from '../schedules/s
 import { localTime } from './durations';
 import { EXIT, usageFailure } from './failures';
 import type { JobatoClient } from './jobato-client';
+import { printJson } from './print-json';
 import { type Cell, type Column, table } from './table';
 import { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
@@ -18,14 +19,12 @@ export async function schedules(
   { json }: { json?: boolean },
 ): Promise<number> {
   const { items, paused } = await client.schedules(projectId);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ items, paused }, null, 2)}\n`);
-    return EXIT.done;
-  }
+  if (json) return printJson({ items, paused });
+  const remarks = new Terminal(process.stderr);
+  if (paused) remarks.remark(pauseText(paused));
+  if (items.length === 0) remarks.remark('No schedules found.');
   const terminal = new Terminal(process.stdout);
-  if (paused) terminal.result([pauseText(paused)]);
-  if (items.length === 0) terminal.result(['No schedules found.']);
-  else terminal.result(table(terminal, COLUMNS, items));
+  terminal.result(table(terminal, COLUMNS, items));
   return EXIT.done;
 }
 

@@ -36,6 +36,7 @@ export function table<Item>(
   const where = width === null ? 'pipe' : 'terminal';
   const shown = columns.filter(({ only }) => only === undefined || only === where);
   const rows = items.map((item) => shown.map(({ cell }) => cell(item)));
+  if (rows.length === 0) return [];
   if (width === null) return rows.map((row) => row.map(plainText).join('\t'));
   const heading = shown.map((column): Cell => ({ text: column.heading, style: 'bold' }));
   const isText = shown.map((column) => column.isText === true);
