@@ -39,7 +39,7 @@ describe('table', () => {
     expect(row).toBe('nightly-backup  word word word w…  21:09');
   });
 
-  it.each([60, 30, 12, 5, 1])('fits %i columns, whatever the cells are', (width) => {
+  it.each([60, 30, 12, 5, 1])('fits long and wide cells into %i columns', (width) => {
     const rows = [
       { name: '夜間バックアップ', text: '👩‍👩‍👧 '.repeat(20) },
       { name: 'x'.repeat(70), text: '' },
