@@ -137,6 +137,18 @@ export class JobatoClient {
     return (await this.fetch('GET', path, {})).text();
   }
 
+  /** Yields an artifact as it arrives. @throws ServerUnreachable also if the connection breaks */
+  async *artifactContent(runId: string, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const path = `${runPath(runId)}/artifacts/${encodeURIComponent(name)}`;
+    const response = await this.fetch('GET', path, { signal });
+    try {
+      yield* bodyOf(response);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new ServerUnreachable(this.url, networkReason(error));
+    }
+  }
+
   /** Returns the log up to now, as UTF-8 text. */
   async logText(runId: string): Promise<ReadableStream<Uint8Array>> {
     return bodyOf(await this.fetch('GET', `${runPath(runId)}/logs`, { headers: { Accept: 'text/plain' } }));

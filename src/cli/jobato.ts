@@ -4,6 +4,7 @@ import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
 import type { BackupCommandOptions } from './backup-commands';
+import { artifacts, type ArtifactsOptions } from './artifacts';
 import { askAgain, cancel, list, type ListOptions, logs, show } from './commands';
 import type { ContractTestOptions } from './contract-test/contract-test';
 import { demo, type DemoOptions } from './demo';
@@ -153,6 +154,19 @@ async function main(argv: string[]): Promise<number> {
     });
 
   program
+    .command('artifacts')
+    .description('list the artifacts of a run, or save them')
+    .argument('<run>', RUN_ARGUMENT)
+    .option('--download <name>', 'save this artifact; repeat it for several', collectNames)
+    .addOption(new Option('--all', 'save all artifacts').conflicts('download'))
+    .option('-o, --output <folder>', 'folder to save in', '.')
+    .option('--force', 'replace existing files')
+    .option('--json', 'print the list as JSON')
+    .action(async (run: string, options: ArtifactsOptions) => {
+      exitCode = await artifacts(client(), run, options);
+    });
+
+  program
     .command('cancel')
     .description('stop a run')
     .argument('<run>', RUN_ARGUMENT)
@@ -274,6 +288,10 @@ function collectParam(argument: string, collected: Record<string, string[]> = {}
   const name = argument.slice(0, at);
   const earlier = Object.hasOwn(collected, name) ? collected[name]! : [];
   return { ...collected, [name]: [...earlier, argument.slice(at + 1)] };
+}
+
+function collectNames(name: string, collected: string[] = []): string[] {
+  return [...collected, name];
 }
 
 function toLimit(argument: string): number {
