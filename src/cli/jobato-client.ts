@@ -1,7 +1,7 @@
 import { normalBasePath, withoutBasePath } from '../config/base-path';
 import type { Environment } from '../config/environment';
 import { flawOfServerUrl } from '../config/server-url';
-import type { ProjectView } from '../projects/project-view';
+import type { ProjectListView, ProjectView } from '../projects/project-view';
 import type { RunDetailView, RunView } from '../runs/run-view';
 import type { RunPageView } from '../runs/run-page.view';
 import type {
@@ -67,7 +67,13 @@ export class JobatoClient {
   }
 
   async projects(): Promise<ProjectView[]> {
-    return (await this.json<{ items: ProjectView[] }>('GET', '/api/projects')).items;
+    return (await this.projectList()).items;
+  }
+
+  /** Returns projects, and the problems of project files. @param tag only projects with this tag */
+  projectList(tag?: string): Promise<ProjectListView> {
+    const query = tag === undefined ? '' : `?${new URLSearchParams({ tag }).toString()}`;
+    return this.json('GET', `/api/projects${query}`);
   }
 
   trigger(projectId: string, request: TriggerRequest): Promise<RunView> {

@@ -13,6 +13,7 @@ import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
+import { PROJECT_STATES, projects, type ProjectsOptions } from './projects';
 import { rerun, type RerunOptions } from './rerun';
 import { RUN_ARGUMENT } from './run-reference';
 import { endWithoutOutput } from './terminal';
@@ -123,6 +124,16 @@ async function main(argv: string[]): Promise<number> {
   ).action(async (run: string, options: RerunOptions) => {
     exitCode = await rerun(client(), run, options);
   });
+
+  program
+    .command('projects')
+    .description('list projects with their state, last run and next start')
+    .option('--tag <tag>', 'only projects with this tag')
+    .addOption(new Option('--state <state>', 'only projects in this state').choices(PROJECT_STATES))
+    .option('--json', 'print the result as JSON')
+    .action(async (options: ProjectsOptions) => {
+      exitCode = await projects(client(), options);
+    });
 
   program
     .command('list')

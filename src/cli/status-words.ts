@@ -18,8 +18,8 @@ export function statusWord(terminal: Terminal, status: RunStatus | StepStatus, w
   return terminal.styled(style, `${icon} ${status}`.padEnd(width));
 }
 
-/** The same for a table. Programs get only the word. */
-export function statusCell(status: RunStatus | StepStatus): Cell {
+/** The same for a table. Programs get only the word. @param word another word with the same look */
+export function statusCell(status: RunStatus | StepStatus, word: string = status): Cell {
   const { icon, style } = LOOKS[status];
-  return { text: `${icon} ${status}`, style, plain: status };
+  return { text: `${icon} ${word}`, style, plain: word };
 }

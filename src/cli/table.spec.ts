@@ -84,11 +84,15 @@ describe('columnWidths', () => {
   it('narrows texts before other columns, the widest first', () =>
     expect(columnWidths([10, 40, 20], 60, [false, true, true])).toEqual([10, 26, 20]));
 
-  it('narrows all columns if texts alone do not suffice', () =>
-    expect(columnWidths([40, 40], 30, [false, true])).toEqual([16, 12]));
+  it('leaves out columns from the right if texts cannot get narrower', () =>
+    expect(columnWidths([10, 40, 20, 5], 36, [false, true, false, false])).toEqual([10, 24]));
 
-  it('leaves out columns that have no room', () =>
-    expect(columnWidths([5, 5, 5, 5], 5, [false, false, false, false])).toEqual([1, 1]));
+  it('narrows the first two columns in a very narrow window, and shows one column at least', () => {
+    expect(columnWidths([40, 40, 40], 30, [false, false, false])).toEqual([14, 14]);
+    expect(columnWidths([5, 5, 5], 3, [false, false, false])).toEqual([3]);
+  });
+
+  it('shows a single column', () => expect(columnWidths([40], 30, [false])).toEqual([30]));
 });
 
 describe('cut', () => {

@@ -20,8 +20,8 @@ export interface Column<Item> {
 }
 
 const GAP = 2;
-/** Texts are cut to this width before any other column is cut. */
-const MIN_TEXT_WIDTH = 12;
+const MIN_TEXT_WIDTH = 8;
+const NAMING_COLUMNS = 2;
 
 /**
  * Returns a table. On a terminal, it has a heading and fits the width, so that no row wraps. In a pipe, cells are
@@ -79,19 +79,23 @@ export function aligned(rows: readonly string[][]): string[] {
 }
 
 /**
- * Returns the width of each column. The widest texts get narrower first, then the widest columns. What does not fit even
- * then is left out, from the right.
+ * Returns the width of each column. The widest texts get narrower first. What does not fit even then is left out, from
+ * the right, except for the first columns, which name the row: these get narrower.
  */
 export function columnWidths(
   widest: readonly number[],
   available: number,
   isText: readonly boolean[],
 ): number[] {
-  const widths = widest.map((width) => Math.min(width, available));
-  narrow(widths, available, (column) => (isText[column] ? MIN_TEXT_WIDTH : Infinity));
+  const natural = widest.map((width) => Math.min(width, available));
+  for (let count = natural.length; count >= NAMING_COLUMNS; count--) {
+    const widths = natural.slice(0, count);
+    narrow(widths, available, (column) => (isText[column] ? MIN_TEXT_WIDTH : Infinity));
+    if (total(widths) <= available) return widths;
+  }
+  const widths = natural.slice(0, NAMING_COLUMNS);
   narrow(widths, available, () => 1);
-  while (widths.length > 1 && total(widths) > available) widths.pop();
-  return widths;
+  return total(widths) <= available ? widths : [available];
 }
 
 function narrow(widths: number[], available: number, least: (column: number) => number): void {
