@@ -62,6 +62,20 @@ export class JobatoClient {
     return `${this.url}/runs/${runId}`;
   }
 
+  pageOfProject(projectId: string): string {
+    return `${this.url}/projects/${projectId}`;
+  }
+
+  async hasProject(projectId: string): Promise<boolean> {
+    try {
+      await this.project(projectId);
+      return true;
+    } catch (error) {
+      if (error instanceof ServerRefusal && error.problem?.errorCode === 'PROJECT_NOT_FOUND') return false;
+      throw error;
+    }
+  }
+
   project(projectId: string): Promise<ProjectView> {
     return this.json('GET', projectPath(projectId));
   }

@@ -13,6 +13,7 @@ import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
+import { openPage, type OpenOptions } from './open-page';
 import { PROJECT_STATES, projects, type ProjectsOptions } from './projects';
 import { rerun, type RerunOptions } from './rerun';
 import { RUN_ARGUMENT } from './run-reference';
@@ -218,6 +219,15 @@ async function main(argv: string[]): Promise<number> {
     .argument('[projectId]', 'the paused project; without it, the pause of all')
     .action(async (projectId: string | undefined) => {
       exitCode = await resume(client(), projectId);
+    });
+
+  program
+    .command('open')
+    .description('open the page of a project or a run in the browser; without an argument, the overview')
+    .argument('[project or run]', 'the id of a project, or a run such as nightly/14')
+    .option('--print', 'only print the address')
+    .action(async (what: string | undefined, options: OpenOptions) => {
+      exitCode = await openPage(client(), what, options);
     });
 
   program

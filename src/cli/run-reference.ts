@@ -3,7 +3,6 @@ import type { RunView } from '../runs/run-view';
 import { localTime } from './durations';
 import { CliFailure, EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
-import { ServerRefusal } from './server-refusal';
 import { aligned } from './table';
 import { oneLine } from './terminal-text';
 
@@ -48,7 +47,7 @@ export function parseRunReference(text: string): RunReference {
 /**
  * Returns the id of the run that a user named.
  * @throws CliFailure if a part of an id is not unique
- * @throws ServerRefusal if there is no such run
+ * @throws ServerRefusal if there is no such run; only `client.run` shows that for a whole id
  */
 export async function runIdOf(client: JobatoClient, text: string): Promise<string> {
   const reference = parseRunReference(text);
@@ -59,24 +58,13 @@ export async function runIdOf(client: JobatoClient, text: string): Promise<strin
       return (await client.runOfProject(reference.projectId, reference.ref)).runId;
     case 'part':
       return runWithPart(client, reference.part, reference.projectId);
-    case 'project': {
-      const latest = await latestRunOf(client, reference.projectId);
-      if (latest !== null) return latest.runId;
+    case 'project':
+      if (await client.hasProject(reference.projectId))
+        return (await client.currentRun(reference.projectId)).runId;
       // The server explains why a word that is no part of an id names no run.
       return reference.part === null ? text : runWithPart(client, reference.part);
-    }
     case 'unknown':
       throw refusal(`"${oneLine(text)}" names no run. Give ${RUN_ARGUMENT}.`);
-  }
-}
-
-/** Returns the active run of a project, else the latest; null if there is no such project. */
-async function latestRunOf(client: JobatoClient, projectId: string): Promise<RunView | null> {
-  try {
-    return await client.currentRun(projectId);
-  } catch (error) {
-    if (error instanceof ServerRefusal && error.problem?.errorCode === 'PROJECT_NOT_FOUND') return null;
-    throw error;
   }
 }
 
