@@ -342,6 +342,7 @@ describe('page addresses with a part of an id', () => {
     const { text } = await html('/runs/7000-8000').expect(404);
     for (const { runId } of [first, second]) expect(text).toContain(`href="/runs/${runId}"`);
     expect(text).toContain(`second #${second.number}`);
+    expect(text.match(/id="pauses"/g)).toHaveLength(1);
     const { text: ofProject } = await html('/projects/paths/runs/7000-8000').expect(404);
     expect(ofProject).toContain(first.runId);
     expect(ofProject).not.toContain(second.runId);

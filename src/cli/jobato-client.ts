@@ -32,6 +32,8 @@ export interface RunFilter {
 export interface ClientOptions {
   url: string;
   token: string | null;
+  /** The time limit for a response to begin. */
+  answerWithinMs?: number;
 }
 
 /** The time limit for a response to begin. It does not limit a stream that has begun. */
@@ -43,18 +45,21 @@ const ALL_SCHEDULES = '/api/schedules?limit=200';
 export class JobatoClient {
   readonly url: string;
   private readonly token: string | null;
+  private readonly answerWithinMs: number;
 
-  constructor({ url, token }: ClientOptions) {
+  constructor({ url, token, answerWithinMs = ANSWER_WITHIN_MS }: ClientOptions) {
     const flaw = flawOfServerUrl(url);
     if (flaw !== null) throw usageFailure(flaw);
     this.url = url.replace(/\/+$/, '');
     this.token = token;
+    this.answerWithinMs = answerWithinMs;
   }
 
-  static fromEnvironment(environment: Environment): JobatoClient {
+  static fromEnvironment(environment: Environment, answerWithinMs?: number): JobatoClient {
     return new JobatoClient({
       url: environment.JOBATO_URL?.trim() || 'http://127.0.0.1:3000',
       token: adminToken(environment),
+      answerWithinMs,
     });
   }
 
@@ -210,7 +215,7 @@ export class JobatoClient {
     { headers, body, signal }: { headers?: Record<string, string>; body?: string; signal?: AbortSignal },
   ): Promise<Response> {
     const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+    const timer = setTimeout(() => patience.abort(), this.answerWithinMs);
     let response: Response;
     try {
       response = await fetch(`${this.url}${path}`, {
@@ -224,7 +229,7 @@ export class JobatoClient {
       signal?.throwIfAborted();
       throw new ServerUnreachable(
         this.url,
-        patience.signal.aborted ? `no response within ${ANSWER_WITHIN_MS / 1000} s` : networkReason(error),
+        patience.signal.aborted ? `no response within ${this.answerWithinMs / 1000} s` : networkReason(error),
       );
     } finally {
       clearTimeout(timer);

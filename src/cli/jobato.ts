@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
 import type { BackupCommandOptions } from './backup-commands';
 import { artifacts, type ArtifactsOptions } from './artifacts';
 import { askAgain, cancel, list, type ListOptions, logs, show } from './commands';
+import { complete } from './completion/complete';
+import { completionScript, type Shell, SHELLS } from './completion/scripts';
 import type { ContractTestOptions } from './contract-test/contract-test';
 import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
@@ -17,7 +19,7 @@ import { openPage, type OpenOptions } from './open-page';
 import { PROJECT_STATES, projects, type ProjectsOptions } from './projects';
 import { rerun, type RerunOptions } from './rerun';
 import { RUN_ARGUMENT } from './run-reference';
-import { endWithoutOutput } from './terminal';
+import { endWithoutOutput, Terminal } from './terminal';
 import { trigger, type TriggerOptions } from './trigger';
 import { validate } from './validate';
 
@@ -35,13 +37,17 @@ Exit codes: 0 success, and with --follow the run completed
             3 server not reachable
             130 interrupted by Ctrl-C`;
 
+/** A user waits for a completion with an empty line. */
+const COMPLETES_WITHIN_MS = 2000;
+
 /** These commands keep running when their output is closed. */
 const SERVING = ['serve', 'worker'];
 
 /** @returns the exit code */
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.done;
-  const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
+  const client = (answerWithinMs?: number) =>
+    JobatoClient.fromEnvironment(readEnvironment(process.env).variables, answerWithinMs);
 
   const program = new Command('jobato')
     .description('Run a Jobato server, start, show and stop runs, and make backups.')
@@ -169,7 +175,7 @@ async function main(argv: string[]): Promise<number> {
     .command('artifacts')
     .description('list the artifacts of a run, or save them')
     .argument('<run>', RUN_ARGUMENT)
-    .option('--download <name>', 'save this artifact; repeat it for several', collectNames)
+    .option('--download <artifact>', 'save this artifact; repeat it for several', collectNames)
     .addOption(new Option('--all', 'save all artifacts').conflicts('download'))
     .option('-o, --output <folder>', 'folder to save in', '.')
     .option('--force', 'replace existing files')
@@ -252,6 +258,25 @@ async function main(argv: string[]): Promise<number> {
     });
 
   program
+    .command('completion')
+    .description(
+      'print the script that completes commands, projects and runs in a shell; it says how to load it',
+    )
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(shell));
+    });
+
+  program
+    .command('__complete', { hidden: true })
+    .helpOption(false)
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const lines = await complete(program, () => client(COMPLETES_WITHIN_MS), words);
+      new Terminal(process.stdout).result(lines);
+    });
+
+  program
     .command('contract-test')
     .description('test an external worker against the event contract; requires Redis and no server')
     .requiredOption('--redis <url>', 'Redis server of the worker, such as redis://127.0.0.1:6379')
@@ -288,24 +313,24 @@ async function main(argv: string[]): Promise<number> {
 function withStartOptions(command: Command): Command {
   return command
     .option(
-      '--param <name=value>',
+      '--param <param=value>',
       'set a parameter; repeat it for each parameter, and for each item of an array',
       collectParam,
     )
     .option(
-      '--param-env <name=VARIABLE>',
+      '--param-env <param=VARIABLE>',
       'set a parameter to the value of an environment variable, for secrets',
       collectParam,
     )
-    .option('--param-stdin <name>', 'set a parameter to the text on standard input, for secrets')
+    .option('--param-stdin <param>', 'set a parameter to the text on standard input, for secrets')
     .option('--follow', 'follow the run until it ends')
     .option('--json', 'print the run as JSON');
 }
 
-/** Collects `--param name=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */
+/** Collects `--param param=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */
 function collectParam(argument: string, collected: Record<string, string[]> = {}): Record<string, string[]> {
   const at = argument.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
+  if (at < 1) throw new InvalidArgumentError('It must have the form param=value.');
   const name = argument.slice(0, at);
   const earlier = Object.hasOwn(collected, name) ? collected[name]! : [];
   return { ...collected, [name]: [...earlier, argument.slice(at + 1)] };

@@ -43,7 +43,7 @@ export class RunAddressPipe implements PipeTransform<
     }
   }
 
-  private async candidates(part: string, items: readonly Run[], hasMore: boolean): Promise<View> {
+  private async candidates(idPart: string, items: readonly Run[], hasMore: boolean): Promise<View> {
     const frame = await this.frames.frame('Run not found', '/');
     const runs = items.map((run) => ({
       href: `/runs/${run.runId}`,
@@ -52,6 +52,6 @@ export class RunAddressPipe implements PipeTransform<
       startedAt: timeTextWithSeconds(run.startedAt),
       mark: runMark(run),
     }));
-    return new View('run/candidates', { frame, part, runs, hasMore }, { status: HttpStatus.NOT_FOUND });
+    return new View('run/candidates', { frame, idPart, runs, hasMore }, { status: HttpStatus.NOT_FOUND });
   }
 }
