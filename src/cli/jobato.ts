@@ -29,7 +29,10 @@ Environment variables (also from .env):
   JOBATO_ADMIN_TOKEN        token of the server, if it has one
   JOBATO_ADMIN_TOKEN_FILE   path of a file that contains the token
   DATA_DIR                  data folder for backup and restore (default data)
-  NO_COLOR                  if set, output has no colors
+  NO_COLOR, CLICOLOR=0      no colors
+  CLICOLOR_FORCE=1          colors also where output is no terminal
+  COLUMNS                   width of the terminal, if it reports another one
+  BROWSER                   the program for the command open
 
 Exit codes: 0 success, and with --follow the run completed
             1 the run did not complete, the server refused the request, or a file has problems
