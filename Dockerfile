@@ -35,6 +35,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/bin ./bin
+COPY --from=build /app/completions ./completions
 COPY --from=build /app/views ./views
 COPY --from=build /app/public ./public
 COPY --from=build /app/config ./config

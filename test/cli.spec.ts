@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { RunView } from '../src/runs/run-view';
-import { CliProcess, type CliResult } from './support/cli-process';
+import { CliProcess, type CliResult, hasPseudoTerminals } from './support/cli-process';
 import { nodeStep, RunningApp } from './support/jobato';
 
 const TYPED = nodeStep(
@@ -124,7 +124,7 @@ describe('command line', () => {
     const table = await run('list', '--project', 'failing', '--status', 'failed', '--limit', '1');
     expect(table.exitCode).toBe(0);
     expect(table.stdout).toMatch(
-      new RegExp(`^STATUS .*\n✗ failed +#${number} +${runId} +failing +full .*exited with code 3`),
+      new RegExp(`^failed\t${number}\t${runId}\tfailing\tfull\t20\\S+Z\t.*\t.*exited with code 3\\.\n$`),
     );
     const list = JSON.parse((await run('list', '--json', '--limit', '2')).stdout) as { items: RunView[] };
     expect(list.items[0]!.runId).toBe(runId);
@@ -141,13 +141,41 @@ describe('command line', () => {
     expect(followed).toMatchObject({ exitCode: 1, stdout: 'going down\n' });
   });
 
+  const onTerminal = hasPseudoTerminals() ? it : it.skip;
+
+  onTerminal('fits a list of runs to the width of the terminal', async () => {
+    const { runId, number } = await jobato.trigger('failing');
+    await jobato.untilEnded(runId);
+    const list = (environment: Record<string, string>) =>
+      CliProcess.onTerminal('bin/jobato.mjs', ['list', '--project', 'failing', '--limit', '1'], 80, {
+        JOBATO_URL: jobato.url,
+        ...environment,
+      }).ended;
+    const { exitCode, stdout } = await list({ NO_COLOR: '1' });
+    expect(exitCode).toBe(0);
+    const [heading, row] = stdout.split('\r\n');
+    expect(heading).toMatch(/^STATUS +RUN +SCOPE +STARTED +DURATION +REASON$/);
+    expect(row).toMatch(
+      new RegExp(`^✗ failed +failing/${number} +full +20\\S+ \\S+ +.*s +Step "break" .*…$`),
+    );
+    expect(row!.length).toBeGreaterThan(70);
+    expect(row!.length).toBeLessThanOrEqual(80);
+    const narrower = (await list({ NO_COLOR: '1', COLUMNS: '50' })).stdout.split('\r\n');
+    for (const line of narrower.slice(0, 2)) expect(line.length).toBeLessThanOrEqual(50);
+    expect((await list({})).stdout).toContain('\u001b[31m✗ failed\u001b[39m');
+  });
+
   it('accepts the number of a run within its project, and a unique part of its id', async () => {
     const { runId, number } = await jobato.trigger('two');
     await jobato.untilEnded(runId);
     const references = [
       `two/${number}`,
       `two#${number}`,
+      `two ${number}`,
+      'two',
       `two/${runId}`,
+      `two/${runId.slice(-8)}`,
+      `${jobato.url}/runs/${runId}`,
       runId.slice(-12),
       runId.slice(-10).toUpperCase(),
     ];
@@ -171,6 +199,11 @@ describe('command line', () => {
     expect(many.stderr).toMatch(/^The ids of several runs contain "7000-8000":$/m);
     expect(many.stderr).toContain(`${first.runId}  two/${first.number}`);
     expect(many.stderr).toContain(`${second.runId}  typed/${second.number}`);
+    const elsewhere = await run('show', `typed/${first.runId.slice(-12)}`);
+    expect([elsewhere.exitCode, elsewhere.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^No run of project typed has an id that contains /),
+    ]);
     const none = await run('show', 'ffffffff-ffff');
     expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('the newest 10,000 runs')]);
     const unknown = await run('show', 'two/999');
@@ -179,6 +212,42 @@ describe('command line', () => {
       expect.stringContaining('Run #999 does not exist'),
     ]);
     expect((await run('show', 'abc')).stderr).toContain('Run abc does not exist');
+  });
+
+  describe('rerun', () => {
+    it('repeats a run, its scope and its params', async () => {
+      const first = await jobato.trigger('typed', { params: { count: 3, name: 'a' } });
+      await jobato.untilEnded(first.runId);
+      const { exitCode, stdout } = await run('rerun', `typed/${first.number}`, '--json');
+      expect(exitCode).toBe(0);
+      const again = JSON.parse(stdout) as RunView;
+      expect(again).toMatchObject({ rerunOf: first.runId, scope: 'full', params: { count: 3, name: 'a' } });
+      await jobato.untilEnded(again.runId);
+    });
+
+    it('changes params by their types, and follows the run', async () => {
+      const { exitCode, stdout } = await run('rerun', 'typed', '--param', 'count=8', '--follow');
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('"count":8');
+      expect(stdout).toMatch(/^✓ completed after /m);
+    });
+
+    it.each([
+      ['--from', 'second', 'from:second'],
+      ['--only', 'first', 'only:first'],
+    ])('starts with %s %s', async (option, step, scope) => {
+      const first = await jobato.trigger('two');
+      await jobato.untilEnded(first.runId);
+      const again = await run('rerun', 'two', option, step, '--json', '--follow');
+      expect(JSON.parse(again.stdout)).toMatchObject({ scope, rerunOf: first.runId, status: 'completed' });
+    });
+
+    it('refuses an unknown step, and two scopes', async () => {
+      const unknown = await run('rerun', 'two', '--from', 'third');
+      expect([unknown.exitCode, unknown.stdout]).toEqual([1, '']);
+      expect(unknown.stderr).toContain('scope must be one of full, from:second');
+      expect(await run('rerun', 'two', '--from', 'first', '--only', 'first')).toMatchObject({ exitCode: 2 });
+    });
   });
 
   it('reports the active run, leaves it running on Ctrl-C, and cancels it on request', async () => {
@@ -212,9 +281,8 @@ describe('command line', () => {
   it('lists schedules, as text and as JSON', async () => {
     const { exitCode, stdout } = await run('schedules');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^PROJECT +SCHEDULE +CRON +TIME ZONE +NEXT START +LAST RESULT$/m);
-    expect(stdout).toMatch(/^nightly +new-year +0 2 1 1 \* +Europe\/Berlin +20\d\d-\S+ \S+/m);
-    expect(stdout).toMatch(/^nightly +off +@daily +UTC +disabled$/m);
+    expect(stdout).toMatch(/^nightly\tnew-year\t0 2 1 1 \*\tEurope\/Berlin\t20\d\d-01-01T01:00:00\.000Z\t$/m);
+    expect(stdout).toMatch(/^nightly\toff\t@daily\tUTC\tdisabled\t$/m);
     const json = await run('schedules', 'nightly', '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({
       items: [
@@ -223,7 +291,11 @@ describe('command line', () => {
       ],
       paused: null,
     });
-    expect((await run('schedules', 'two')).stdout).toBe('No schedules found.\n');
+    expect(await run('schedules', 'two')).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: 'No schedules found.\n',
+    });
   });
 
   it('pauses and resumes the schedules of a project, and of all', async () => {
@@ -233,12 +305,12 @@ describe('command line', () => {
     expect(paused.stdout).toMatch(
       /^Schedules of nightly are paused since .* until 2099-\S+ \S+.*, by api: Upgrade\n +Manual runs still start\.\n$/,
     );
-    expect((await run('schedules')).stdout).toMatch(/^nightly +new-year .* paused \(20\d\d-/m);
+    expect((await run('schedules')).stdout).toMatch(/^nightly\tnew-year\t.*\tpaused \(20\d\d-/m);
     expect((await run('pause')).stdout).toMatch(/^All schedules are paused since /);
     expect((await run('resume', 'nightly')).stdout).toMatch(
       /^Schedules of nightly stay paused, because all /,
     );
-    expect((await run('schedules')).stdout).toMatch(/^All schedules are paused since /);
+    expect((await run('schedules')).stderr).toMatch(/^All schedules are paused since /);
     expect((await run('resume')).stdout).toBe('Schedules start runs again.\n');
     expect((await run('schedules', 'nightly', '--json')).stdout).toContain('"paused": null');
   });

@@ -326,3 +326,51 @@ describe('paths with the number of a run', () => {
     }
   });
 });
+
+describe('page addresses with a part of an id', () => {
+  const html = (path: string) => jobato.api.get(path).set('Accept', 'text/html');
+
+  it('lead to the only run with it', async () => {
+    const { runId } = await endedRun('paths');
+    for (const part of [runId.slice(-12), runId.slice(-10).toUpperCase(), runId.slice(0, -1)])
+      for (const path of [`/runs/${part}`, `/projects/paths/runs/${part}`])
+        await html(path).expect(303).expect('Location', `/runs/${runId}`);
+  });
+
+  it('list the runs if several have it', async () => {
+    const [first, second] = [await endedRun('paths'), await endedRun('second')];
+    const { text } = await html('/runs/7000-8000').expect(404);
+    for (const { runId } of [first, second]) expect(text).toContain(`href="/runs/${runId}"`);
+    expect(text).toContain(`second #${second.number}`);
+    expect(text.match(/id="pauses"/g)).toHaveLength(1);
+    const { text: ofProject } = await html('/projects/paths/runs/7000-8000').expect(404);
+    expect(ofProject).toContain(first.runId);
+    expect(ofProject).not.toContain(second.runId);
+  });
+
+  it('list only the newest of many runs', async () => {
+    const runs = [];
+    for (let i = 0; i < 21; i++) runs.push(await endedRun('found'));
+    const { text } = await html('/projects/found/runs/7000-8000').expect(404);
+    expect(text).toContain('Only the newest are listed.');
+    expect(text).toContain(runs[20]!.runId);
+    expect(text).not.toContain(runs[0]!.runId);
+  });
+
+  it('answer 404 without such a run, for a short part, and for a number', async () => {
+    const { runId } = await endedRun('paths');
+    for (const path of [
+      '/runs/ffffffff-ffff',
+      `/runs/${runId.slice(-3)}`,
+      `/runs/${runId.slice(-6)}x`,
+      '/runs/%25%25%25%25',
+      `/projects/other/runs/${runId.slice(-12)}`,
+      '/projects/paths/runs/7000',
+    ]) {
+      const { text } = await html(path).expect(404);
+      expect(text).toContain('Run not found');
+      expect(text).not.toContain('contain <code>');
+    }
+    await jobato.api.get(`/api/runs/${runId.slice(-12)}`).expect(problem(404, 'RUN_NOT_FOUND'));
+  });
+});

@@ -1,7 +1,7 @@
 import { normalBasePath, withoutBasePath } from '../config/base-path';
 import type { Environment } from '../config/environment';
 import { flawOfServerUrl } from '../config/server-url';
-import type { ProjectView } from '../projects/project-view';
+import type { ProjectListView, ProjectView } from '../projects/project-view';
 import type { RunDetailView, RunView } from '../runs/run-view';
 import type { RunPageView } from '../runs/run-page.view';
 import type {
@@ -23,14 +23,17 @@ export interface TriggerRequest {
 export interface RunFilter {
   project?: string;
   status?: string;
-  /** A part of the id. */
+  /** A part of the id, in all projects or in `projectId`. */
   id?: string;
+  projectId?: string;
   limit: number;
 }
 
 export interface ClientOptions {
   url: string;
   token: string | null;
+  /** The time limit for a response to begin. */
+  answerWithinMs?: number;
 }
 
 /** The time limit for a response to begin. It does not limit a stream that has begun. */
@@ -42,18 +45,21 @@ const ALL_SCHEDULES = '/api/schedules?limit=200';
 export class JobatoClient {
   readonly url: string;
   private readonly token: string | null;
+  private readonly answerWithinMs: number;
 
-  constructor({ url, token }: ClientOptions) {
+  constructor({ url, token, answerWithinMs = ANSWER_WITHIN_MS }: ClientOptions) {
     const flaw = flawOfServerUrl(url);
     if (flaw !== null) throw usageFailure(flaw);
     this.url = url.replace(/\/+$/, '');
     this.token = token;
+    this.answerWithinMs = answerWithinMs;
   }
 
-  static fromEnvironment(environment: Environment): JobatoClient {
+  static fromEnvironment(environment: Environment, answerWithinMs?: number): JobatoClient {
     return new JobatoClient({
       url: environment.JOBATO_URL?.trim() || 'http://127.0.0.1:3000',
       token: adminToken(environment),
+      answerWithinMs,
     });
   }
 
@@ -61,22 +67,43 @@ export class JobatoClient {
     return `${this.url}/runs/${runId}`;
   }
 
+  pageOfProject(projectId: string): string {
+    return `${this.url}/projects/${projectId}`;
+  }
+
+  async hasProject(projectId: string): Promise<boolean> {
+    try {
+      await this.project(projectId);
+      return true;
+    } catch (error) {
+      if (error instanceof ServerRefusal && error.problem?.errorCode === 'PROJECT_NOT_FOUND') return false;
+      throw error;
+    }
+  }
+
   project(projectId: string): Promise<ProjectView> {
-    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}`);
+    return this.json('GET', projectPath(projectId));
   }
 
   async projects(): Promise<ProjectView[]> {
-    return (await this.json<{ items: ProjectView[] }>('GET', '/api/projects')).items;
+    return (await this.projectList()).items;
+  }
+
+  /** Returns projects, and the problems of project files. @param tag only projects with this tag */
+  projectList(tag?: string): Promise<ProjectListView> {
+    const query = tag === undefined ? '' : `?${new URLSearchParams({ tag }).toString()}`;
+    return this.json('GET', `/api/projects${query}`);
   }
 
   trigger(projectId: string, request: TriggerRequest): Promise<RunView> {
-    return this.json('POST', `/api/projects/${encodeURIComponent(projectId)}/runs`, request);
+    return this.json('POST', `${projectPath(projectId)}/runs`, request);
   }
 
-  runs({ project, status, id, limit }: RunFilter): Promise<RunPageView> {
+  runs({ project, projectId, status, id, limit }: RunFilter): Promise<RunPageView> {
     const query = new URLSearchParams({ limit: String(limit) });
     if (status !== undefined) query.set('status', status);
     if (id !== undefined) query.set('id', id);
+    if (projectId !== undefined) query.set('projectId', projectId);
     // The path below the project makes a misspelt project an error, not an empty list.
     const path = project === undefined ? '/api/runs' : `/api/projects/${encodeURIComponent(project)}/runs`;
     return this.json('GET', `${path}?${query.toString()}`);
@@ -88,11 +115,20 @@ export class JobatoClient {
 
   /** @param ref number or id of the run */
   runOfProject(projectId: string, ref: string): Promise<RunView> {
-    return this.json('GET', `/api/projects/${encodeURIComponent(projectId)}/runs/${encodeURIComponent(ref)}`);
+    return this.json('GET', `${projectPath(projectId)}/runs/${encodeURIComponent(ref)}`);
+  }
+
+  /** Returns the active run of a project, else its latest. */
+  currentRun(projectId: string): Promise<RunDetailView> {
+    return this.json('GET', `${projectPath(projectId)}/runs/current`);
   }
 
   cancel(runId: string): Promise<RunView> {
     return this.json('DELETE', runPath(runId));
+  }
+
+  rerun(runId: string, request: Pick<TriggerRequest, 'scope' | 'params'>): Promise<RunView> {
+    return this.json('POST', `${runPath(runId)}/rerun`, request);
   }
 
   askAgain(runId: string): Promise<RunView> {
@@ -124,6 +160,18 @@ export class JobatoClient {
   async artifact(href: string): Promise<string> {
     const path = withoutBasePath(href, normalBasePath(new URL(this.url).pathname));
     return (await this.fetch('GET', path, {})).text();
+  }
+
+  /** Yields an artifact as it arrives. @throws ServerUnreachable also if the connection breaks */
+  async *artifactContent(runId: string, name: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const path = `${runPath(runId)}/artifacts/${encodeURIComponent(name)}`;
+    const response = await this.fetch('GET', path, { signal });
+    try {
+      yield* bodyOf(response);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new ServerUnreachable(this.url, networkReason(error));
+    }
   }
 
   /** Returns the log up to now, as UTF-8 text. */
@@ -167,7 +215,7 @@ export class JobatoClient {
     { headers, body, signal }: { headers?: Record<string, string>; body?: string; signal?: AbortSignal },
   ): Promise<Response> {
     const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS);
+    const timer = setTimeout(() => patience.abort(), this.answerWithinMs);
     let response: Response;
     try {
       response = await fetch(`${this.url}${path}`, {
@@ -181,7 +229,7 @@ export class JobatoClient {
       signal?.throwIfAborted();
       throw new ServerUnreachable(
         this.url,
-        patience.signal.aborted ? `no response within ${ANSWER_WITHIN_MS / 1000} s` : networkReason(error),
+        patience.signal.aborted ? `no response within ${this.answerWithinMs / 1000} s` : networkReason(error),
       );
     } finally {
       clearTimeout(timer);

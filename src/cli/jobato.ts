@@ -1,19 +1,13 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config/config-error';
 import { readEnvironment } from '../config/environment';
 import { RUN_STATUSES } from '../runs/run';
 import type { BackupCommandOptions } from './backup-commands';
-import {
-  askAgain,
-  cancel,
-  list,
-  type ListOptions,
-  logs,
-  show,
-  trigger,
-  type TriggerOptions,
-} from './commands';
+import { artifacts, type ArtifactsOptions } from './artifacts';
+import { askAgain, cancel, list, type ListOptions, logs, show } from './commands';
+import { complete } from './completion/complete';
+import { completionScript, type Shell, SHELLS } from './completion/scripts';
 import type { ContractTestOptions } from './contract-test/contract-test';
 import { demo, type DemoOptions } from './demo';
 import { CliFailure, EXIT } from './failures';
@@ -21,8 +15,12 @@ import { init } from './init';
 import { JobatoClient } from './jobato-client';
 import { newProject, type NewProjectOptions } from './new-project';
 import { pause, type PauseOptions, resume, schedules } from './schedule-commands';
+import { openPage, type OpenOptions } from './open-page';
+import { PROJECT_STATES, projects, type ProjectsOptions } from './projects';
+import { rerun, type RerunOptions } from './rerun';
 import { RUN_ARGUMENT } from './run-reference';
-import { endWithoutOutput } from './terminal';
+import { endWithoutOutput, Terminal } from './terminal';
+import { trigger, type TriggerOptions } from './trigger';
 import { validate } from './validate';
 
 const ENVIRONMENT_HELP = `
@@ -31,7 +29,10 @@ Environment variables (also from .env):
   JOBATO_ADMIN_TOKEN        token of the server, if it has one
   JOBATO_ADMIN_TOKEN_FILE   path of a file that contains the token
   DATA_DIR                  data folder for backup and restore (default data)
-  NO_COLOR                  if set, output has no colors
+  NO_COLOR, CLICOLOR=0      no colors
+  CLICOLOR_FORCE=1          colors also where output is no terminal
+  COLUMNS                   width of the terminal, if it reports another one
+  BROWSER                   the program for the command open
 
 Exit codes: 0 success, and with --follow the run completed
             1 the run did not complete, the server refused the request, or a file has problems
@@ -39,13 +40,17 @@ Exit codes: 0 success, and with --follow the run completed
             3 server not reachable
             130 interrupted by Ctrl-C`;
 
+/** A user waits for a completion with an empty line. */
+const COMPLETES_WITHIN_MS = 2000;
+
 /** These commands keep running when their output is closed. */
 const SERVING = ['serve', 'worker'];
 
 /** @returns the exit code */
 async function main(argv: string[]): Promise<number> {
   let exitCode: number = EXIT.done;
-  const client = () => JobatoClient.fromEnvironment(readEnvironment(process.env).variables);
+  const client = (answerWithinMs?: number) =>
+    JobatoClient.fromEnvironment(readEnvironment(process.env).variables, answerWithinMs);
 
   const program = new Command('jobato')
     .description('Run a Jobato server, start, show and stop runs, and make backups.')
@@ -109,26 +114,35 @@ async function main(argv: string[]): Promise<number> {
       exitCode = await demo(options);
     });
 
+  withStartOptions(
+    program
+      .command('trigger')
+      .description('start a run of a project')
+      .argument('<projectId>')
+      .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project'),
+  ).action(async (projectId: string, options: TriggerOptions) => {
+    exitCode = await trigger(client(), projectId, options);
+  });
+
+  withStartOptions(
+    program
+      .command('rerun')
+      .description('start a run again: with its steps and parameters, unless options say otherwise')
+      .argument('<run>', RUN_ARGUMENT)
+      .addOption(new Option('--from <step>', 'this step and all that need it').conflicts('only'))
+      .option('--only <step>', 'only this step'),
+  ).action(async (run: string, options: RerunOptions) => {
+    exitCode = await rerun(client(), run, options);
+  });
+
   program
-    .command('trigger')
-    .description('start a run of a project')
-    .argument('<projectId>')
-    .option('--scope <scope>', 'full, from:<step>, only:<step>, or a named scope of the project')
-    .option(
-      '--param <name=value>',
-      'set a parameter; repeat it for each parameter, and for each item of an array',
-      collectParam,
-    )
-    .option(
-      '--param-env <name=VARIABLE>',
-      'set a parameter to the value of an environment variable, for secrets',
-      collectParam,
-    )
-    .option('--param-stdin <name>', 'set a parameter to the text on standard input, for secrets')
-    .option('--follow', 'follow the run until it ends')
-    .option('--json', 'print the run as JSON')
-    .action(async (projectId: string, options: TriggerOptions) => {
-      exitCode = await trigger(client(), projectId, options);
+    .command('projects')
+    .description('list projects with their state, last run and next start')
+    .option('--tag <tag>', 'only projects with this tag')
+    .addOption(new Option('--state <state>', 'only projects in this state').choices(PROJECT_STATES))
+    .option('--json', 'print the result as JSON')
+    .action(async (options: ProjectsOptions) => {
+      exitCode = await projects(client(), options);
     });
 
   program
@@ -158,6 +172,19 @@ async function main(argv: string[]): Promise<number> {
     .option('--follow', 'follow the log until the run ends')
     .action(async (run: string, options: { follow?: boolean }) => {
       exitCode = await logs(client(), run, options);
+    });
+
+  program
+    .command('artifacts')
+    .description('list the artifacts of a run, or save them')
+    .argument('<run>', RUN_ARGUMENT)
+    .option('--download <artifact>', 'save this artifact; repeat it for several', collectNames)
+    .addOption(new Option('--all', 'save all artifacts').conflicts('download'))
+    .option('-o, --output <folder>', 'folder to save in', '.')
+    .option('--force', 'replace existing files')
+    .option('--json', 'print the list as JSON')
+    .action(async (run: string, options: ArtifactsOptions) => {
+      exitCode = await artifacts(client(), run, options);
     });
 
   program
@@ -204,6 +231,15 @@ async function main(argv: string[]): Promise<number> {
     });
 
   program
+    .command('open')
+    .description('open the page of a project or a run in the browser; without an argument, the overview')
+    .argument('[project or run]', 'the id of a project, or a run such as nightly/14')
+    .option('--print', 'only print the address')
+    .action(async (what: string | undefined, options: OpenOptions) => {
+      exitCode = await openPage(client(), what, options);
+    });
+
+  program
     .command('backup')
     .description('write a backup of DATA_DIR to one tar file; the server may be running')
     .argument('<file>', 'path of the backup; - for standard output')
@@ -222,6 +258,25 @@ async function main(argv: string[]): Promise<number> {
     .action(async (file: string) => {
       const { restoreCommand } = await import('./backup-commands.js');
       exitCode = await restoreCommand(file);
+    });
+
+  program
+    .command('completion')
+    .description(
+      'print the script that completes commands, projects and runs in a shell; it says how to load it',
+    )
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action((shell: Shell) => {
+      process.stdout.write(completionScript(shell));
+    });
+
+  program
+    .command('__complete', { hidden: true })
+    .helpOption(false)
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const lines = await complete(program, () => client(COMPLETES_WITHIN_MS), words);
+      new Terminal(process.stdout).result(lines);
     });
 
   program
@@ -257,13 +312,35 @@ async function main(argv: string[]): Promise<number> {
   return exitCode;
 }
 
-/** Collects `--param name=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */
+/** Adds the options of each command that starts a run. */
+function withStartOptions(command: Command): Command {
+  return command
+    .option(
+      '--param <param=value>',
+      'set a parameter; repeat it for each parameter, and for each item of an array',
+      collectParam,
+    )
+    .option(
+      '--param-env <param=VARIABLE>',
+      'set a parameter to the value of an environment variable, for secrets',
+      collectParam,
+    )
+    .option('--param-stdin <param>', 'set a parameter to the text on standard input, for secrets')
+    .option('--follow', 'follow the run until it ends')
+    .option('--json', 'print the run as JSON');
+}
+
+/** Collects `--param param=value` and `--param-env`. A name can have several values, because arrays are given one item at a time. */
 function collectParam(argument: string, collected: Record<string, string[]> = {}): Record<string, string[]> {
   const at = argument.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
+  if (at < 1) throw new InvalidArgumentError('It must have the form param=value.');
   const name = argument.slice(0, at);
   const earlier = Object.hasOwn(collected, name) ? collected[name]! : [];
   return { ...collected, [name]: [...earlier, argument.slice(at + 1)] };
+}
+
+function collectNames(name: string, collected: string[] = []): string[] {
+  return [...collected, name];
 }
 
 function toLimit(argument: string): number {

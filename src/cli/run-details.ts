@@ -4,13 +4,14 @@ import type { RunDetailView } from '../runs/run-view';
 import { shownStarter } from '../runs/shown-starter';
 import { duration, localTime } from './durations';
 import { progressText } from './progress-text';
-import { aligned } from './run-table';
-import { statusWord } from './status-words';
+import { statusCell, statusWord } from './status-words';
+import { type Cell, fitted } from './table';
 import type { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
 /** `--json` prints all. */
 const SHOWN_SEARCHES = 20;
+const INDENT = '  ';
 
 /** Returns everything about one run, one fact per line. */
 export function runDetails(terminal: Terminal, run: RunDetailView, page: string, now: number): string[] {
@@ -54,13 +55,17 @@ export function runDetails(terminal: Terminal, run: RunDetailView, page: string,
   ];
   return [
     ...facts.flatMap(([name, fact]) => (fact ? [`${terminal.styled('dim', name.padEnd(14))}  ${fact}`] : [])),
-    ...block(terminal, 'Steps', stepLines(terminal, run.steps)),
+    ...block(terminal, 'Steps', rows(terminal, stepCells(run.steps), 1)),
     ...block(
       terminal,
       'Artifacts',
-      aligned(run.artifacts.map(({ name, size, href }) => [oneLine(name), sizeText(size), href])),
+      rows(
+        terminal,
+        run.artifacts.map(({ name, size, href }) => [name, sizeText(size), href]),
+        0,
+      ),
     ),
-    ...block(terminal, 'Searches without results', zeroResultLines(run)),
+    ...block(terminal, 'Searches without results', zeroResultLines(terminal, run)),
   ];
 }
 
@@ -77,33 +82,40 @@ function searchesText({ runInputs, zeroResults }: RunDetailView): string | null 
   return `${runInputs.length}${without}`;
 }
 
-function zeroResultLines({ runId, zeroResults }: RunDetailView): string[] {
+function zeroResultLines(terminal: Terminal, { runId, zeroResults }: RunDetailView): string[] {
   const found = zeroResults ?? [];
-  const lines = aligned(
-    found.slice(0, SHOWN_SEARCHES).map(({ domain, queryText }) => [oneLine(domain), oneLine(queryText)]),
-  );
+  const shown = found.slice(0, SHOWN_SEARCHES).map(({ domain, queryText }) => [domain, queryText]);
+  const lines = rows(terminal, shown, 1);
   const more = found.length - lines.length;
   return more > 0 ? [...lines, `and ${more} more: show ${runId} --json`] : lines;
 }
 
-function stepLines(terminal: Terminal, steps: readonly StepView[]): string[] {
-  const words = aligned(
-    steps.map(({ name, startedAt, durationMs, exitCode }) => [
-      oneLine(name),
-      startedAt === null ? '' : duration(durationMs),
-      exitCode === null || exitCode === 0 ? '' : `exit code ${exitCode}`,
-    ]),
-  );
-  return steps.map(
-    ({ status }, index) =>
-      `${statusWord(terminal, status, '✓ completed'.length)}  ${words[index]!.trimEnd()}`,
-  );
+function stepCells(steps: readonly StepView[]): (Cell | string)[][] {
+  return steps.map(({ name, status, startedAt, durationMs, exitCode }) => [
+    statusCell(status),
+    name,
+    startedAt === null ? '' : duration(durationMs),
+    exitCode === null || exitCode === 0 ? '' : `exit code ${exitCode}`,
+  ]);
+}
+
+/** @param text number of the column that is cut first */
+function rows(terminal: Terminal, cells: (Cell | string)[][], text: number): string[] {
+  const width = (terminal.width ?? Infinity) - INDENT.length;
+  return cells.length === 0
+    ? []
+    : fitted(
+        terminal,
+        cells,
+        width,
+        cells[0]!.map((_, column) => column === text),
+      );
 }
 
 function block(terminal: Terminal, title: string, lines: string[]): string[] {
   return lines.length === 0
     ? []
-    : ['', terminal.styled('bold', title), ...lines.map((line) => `  ${line.trimEnd()}`)];
+    : ['', terminal.styled('bold', title), ...lines.map((line) => `${INDENT}${line}`)];
 }
 
 /** Formats params or metrics as name=value pairs, without null values. */

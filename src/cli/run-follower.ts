@@ -1,5 +1,6 @@
 import type { StepStatus } from '../runs/run';
 import type { RunView } from '../runs/run-view';
+import { commandLine } from '../config/command-line';
 import { duration, elapsed } from './durations';
 import { EXIT } from './failures';
 import type { JobatoClient } from './jobato-client';
@@ -48,6 +49,25 @@ export async function follow(
   } finally {
     clearInterval(ticking);
   }
+}
+
+/** The first Ctrl-C stops following; the second one ends the process. */
+export async function followUntilInterrupted(
+  client: JobatoClient,
+  run: RunView,
+  terminal: Terminal,
+): Promise<Followed> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const followed = await follow(client, run, terminal, stop.signal);
+  if (stop.signal.aborted) {
+    terminal.remark(
+      'Stopped following. The run continues.',
+      `  follow again:  ${commandLine(`logs ${run.runId} --follow`)}`,
+      `  cancel:        ${commandLine(`cancel ${run.runId}`)}`,
+    );
+  }
+  return followed;
 }
 
 class ShownRun {

@@ -1,41 +1,28 @@
 import type { RunView } from '../runs/run-view';
 import { duration, localTime } from './durations';
-import { statusWord } from './status-words';
+import { statusCell } from './status-words';
+import { type Column, table } from './table';
 import type { Terminal } from './terminal';
-import { oneLine } from './terminal-text';
 
-const STATUS_WIDTH = '✓ completed'.length;
-
-/** Returns runs as aligned columns with a heading; the last column holds the message or reason. */
+/** Returns runs as a table; the last column has the message or reason. */
 export function runTable(terminal: Terminal, runs: readonly RunView[], now: number): string[] {
-  const cells = [
-    ['NUMBER', 'RUN', 'PROJECT', 'SCOPE', 'STARTED', 'DURATION'],
-    ...runs.map((run) => [
-      `#${run.number}`,
-      run.runId,
-      run.projectId,
-      oneLine(run.scope),
-      localTime(run.startedAt),
-      duration(run.durationMs ?? now - Date.parse(run.startedAt)),
-    ]),
+  const columns: Column<RunView>[] = [
+    { heading: 'STATUS', cell: ({ status }) => statusCell(status) },
+    { heading: 'RUN', cell: ({ projectId, number }) => `${projectId}/${number}`, only: 'terminal' },
+    { heading: 'NUMBER', cell: ({ number }) => String(number), only: 'pipe' },
+    { heading: 'ID', cell: ({ runId }) => runId, only: 'pipe' },
+    { heading: 'PROJECT', cell: ({ projectId }) => projectId, only: 'pipe' },
+    { heading: 'SCOPE', cell: ({ scope }) => scope, isText: true },
+    { heading: 'STARTED', cell: ({ startedAt }) => ({ text: localTime(startedAt), plain: startedAt }) },
+    {
+      heading: 'DURATION',
+      cell: ({ durationMs, startedAt }) => duration(durationMs ?? now - Date.parse(startedAt)),
+    },
+    {
+      heading: 'REASON',
+      cell: ({ waiting, error, statusReason }) => waiting?.message ?? error?.message ?? statusReason ?? '',
+      isText: true,
+    },
   ];
-  const [heading, ...rows] = aligned(cells);
-  return [
-    terminal.styled('bold', `${'STATUS'.padEnd(STATUS_WIDTH)}  ${heading}`.trimEnd()),
-    ...runs.map((run, index) =>
-      `${statusWord(terminal, run.status, STATUS_WIDTH)}  ${rows[index]}  ${shortReason(run)}`.trimEnd(),
-    ),
-  ];
-}
-
-/** Pads each column to its widest cell. */
-export function aligned(rows: readonly string[][]): string[] {
-  const widths: number[] = [];
-  for (const row of rows)
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
-}
-
-function shortReason(run: RunView): string {
-  return oneLine(run.waiting?.message ?? run.error?.message ?? run.statusReason ?? '');
+  return table(terminal, columns, runs);
 }

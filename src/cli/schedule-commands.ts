@@ -1,8 +1,9 @@
-import type { PauseView, ScheduleView } from '../schedules/schedule.views';
+import type { PauseView, ScheduleRecordView, ScheduleView } from '../schedules/schedule.views';
 import { localTime } from './durations';
 import { EXIT, usageFailure } from './failures';
 import type { JobatoClient } from './jobato-client';
-import { aligned } from './run-table';
+import { printJson } from './print-json';
+import { type Cell, type Column, table } from './table';
 import { Terminal } from './terminal';
 import { oneLine } from './terminal-text';
 
@@ -18,14 +19,12 @@ export async function schedules(
   { json }: { json?: boolean },
 ): Promise<number> {
   const { items, paused } = await client.schedules(projectId);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ items, paused }, null, 2)}\n`);
-    return EXIT.done;
-  }
+  if (json) return printJson({ items, paused });
+  const remarks = new Terminal(process.stderr);
+  if (paused) remarks.remark(pauseText(paused));
+  if (items.length === 0) remarks.remark('No schedules found.');
   const terminal = new Terminal(process.stdout);
-  if (paused) terminal.result([pauseText(paused)]);
-  if (items.length === 0) terminal.result(['No schedules found.']);
-  else terminal.result(scheduleTable(terminal, items));
+  terminal.result(table(terminal, COLUMNS, items));
   return EXIT.done;
 }
 
@@ -62,22 +61,26 @@ function pauseText({ projectId, pausedAt, pausedBy, reason, until }: PauseView):
   return `${what} since ${localTime(pausedAt)}${end}, by ${oneLine(pausedBy)}${why}`;
 }
 
-function scheduleTable(terminal: Terminal, items: readonly ScheduleView[]): string[] {
-  const [heading, ...rows] = aligned([
-    ['PROJECT', 'SCHEDULE', 'CRON', 'TIME ZONE', 'NEXT START', 'LAST RESULT'],
-    ...items.map(({ projectId, schedule, cron, timeZone, enabled, paused, nextDueAt, lastRecords }) => [
-      projectId,
-      schedule,
-      oneLine(cron),
-      timeZone,
-      nextText(enabled, paused !== null, nextDueAt[0]),
-      lastRecords[0] ? `${lastRecords[0].outcome} (${localTime(lastRecords[0].dueAt)})` : '',
-    ]),
-  ]);
-  return [terminal.styled('bold', heading!.trimEnd()), ...rows.map((row) => row.trimEnd())];
+const COLUMNS: Column<ScheduleView>[] = [
+  { heading: 'PROJECT', cell: ({ projectId }) => projectId },
+  { heading: 'SCHEDULE', cell: ({ schedule }) => schedule },
+  { heading: 'CRON', cell: ({ cron }) => cron, isText: true },
+  { heading: 'TIME ZONE', cell: ({ timeZone }) => timeZone },
+  { heading: 'NEXT START', cell: nextStartCell },
+  { heading: 'LAST RESULT', cell: ({ lastRecords: [last] }) => (last ? lastResultCell(last) : '') },
+];
+
+/** Returns when a schedule starts its next run, or why it does not. */
+export function nextStartCell({
+  enabled,
+  paused,
+  nextDueAt: [next],
+}: Pick<ScheduleView, 'enabled' | 'paused' | 'nextDueAt'>): Cell {
+  if (!enabled || next === undefined) return { text: 'disabled' };
+  if (paused === null) return { text: localTime(next), plain: next };
+  return { text: `paused (${localTime(next)})`, plain: `paused (${next})` };
 }
 
-function nextText(isEnabled: boolean, isPaused: boolean, next: string | undefined): string {
-  if (!isEnabled || next === undefined) return 'disabled';
-  return isPaused ? `paused (${localTime(next)})` : localTime(next);
+function lastResultCell({ outcome, dueAt }: ScheduleRecordView): Cell {
+  return { text: `${outcome} (${localTime(dueAt)})`, plain: `${outcome} (${dueAt})` };
 }

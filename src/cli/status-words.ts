@@ -1,4 +1,5 @@
 import type { RunStatus, StepStatus } from '../runs/run';
+import type { Cell } from './table';
 import type { Style, Terminal } from './terminal';
 
 const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
@@ -15,4 +16,10 @@ const LOOKS: Record<RunStatus | StepStatus, { icon: string; style: Style }> = {
 export function statusWord(terminal: Terminal, status: RunStatus | StepStatus, width = 0): string {
   const { icon, style } = LOOKS[status];
   return terminal.styled(style, `${icon} ${status}`.padEnd(width));
+}
+
+/** The same for a table. Programs get only the word. @param word another word with the same look */
+export function statusCell(status: RunStatus | StepStatus, word: string = status): Cell {
+  const { icon, style } = LOOKS[status];
+  return { text: `${icon} ${word}`, style, plain: word };
 }

@@ -5,6 +5,8 @@ const ESCAPE = '\u001b';
 const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;:]*m`, 'g');
 // C0 without tab, DEL, and C1, which some terminals also interpret as escape sequences.
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g;
+/** Overrides and isolates, which would reorder the rest of the line. */
+const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/g;
 const RESET = `${ESCAPE}[0m`;
 
 /**
@@ -25,9 +27,9 @@ export function harmless(text: string): string {
   return end > 0 ? shown + RESET : shown;
 }
 
-/** Makes foreign text safe inside a line of the CLI: no colours and no line breaks. */
+/** Makes foreign text safe inside a line of the CLI: no colours, no line breaks, and no change of direction. */
 export function oneLine(text: string): string {
-  return visible(text.replace(/\s+/g, ' ')).trim();
+  return visible(text.replace(/\s+/g, ' ')).replace(DIRECTION, '�').trim();
 }
 
 function visible(text: string): string {

@@ -1,7 +1,11 @@
 import { styleText } from 'node:util';
+import { hasColours } from './colours';
 import { harmless } from './terminal-text';
 
 export type Style = Parameters<typeof styleText>[0];
+
+/** The width of a terminal that does not report its own. */
+const UNKNOWN_WIDTH = 80;
 
 const CLEAR_LINE = '\r\u001b[2K';
 const CLEAR_LINE_ABOVE = '\u001b[1A\u001b[2K';
@@ -16,6 +20,8 @@ const WRAP_ON = '\u001b[?7h';
 export class Terminal {
   /** True if the status line can be shown. */
   readonly isLive: boolean;
+  /** The columns of the terminal that results go to; null in a pipe or a file. */
+  readonly width: number | null;
   private readonly hasColours: boolean;
   private statusLine = '';
   private unfinished = '';
@@ -25,8 +31,8 @@ export class Terminal {
     private readonly remarks: NodeJS.WriteStream = results,
   ) {
     this.isLive = remarks.isTTY === true && process.env.TERM !== 'dumb';
-    // Node handles NO_COLOR, FORCE_COLOR and TERM.
-    this.hasColours = remarks.isTTY === true && remarks.hasColors();
+    this.width = results.isTTY === true ? widthOf(results, process.env.COLUMNS) : null;
+    this.hasColours = hasColours(remarks, process.env);
   }
 
   styled(style: Style, text: string): string {
@@ -81,6 +87,11 @@ export class Terminal {
     const lines = [this.unfinished, this.statusLine].filter((line) => line !== '');
     return lines.length === 0 ? '' : `${WRAP_OFF}${lines.join('\n')}${WRAP_ON}`;
   }
+}
+
+/** COLUMNS is for users whose terminal has another width than it reports. */
+function widthOf({ columns }: NodeJS.WriteStream, given: string | undefined): number {
+  return given !== undefined && /^[1-9]\d{0,4}$/.test(given) ? Number(given) : columns || UNKNOWN_WIDTH;
 }
 
 /**

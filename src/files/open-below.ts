@@ -1,5 +1,5 @@
 import { constants, existsSync, type Stats } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, opendir, readlink, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -19,6 +19,9 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Fails for a link, and for a pipe that no program reads. */
 const REPLACING =
   constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Fails for every existing name. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 /**
  * An open folder that stays the same even if its path changes. A step may replace any part of the path by a link at any
@@ -88,6 +91,24 @@ export class OpenFolder {
 
   linkTarget(name: FileName): Promise<Buffer> {
     return readlink(this.pathOf(name), { encoding: 'buffer' });
+  }
+
+  /** Creates a file and opens it for writing; the caller closes it. @throws EEXIST for an existing name, also a link */
+  async newFile(name: string): Promise<FileHandle> {
+    const file = await open(this.pathOf(name), NEW_FILE);
+    return closeOnError(file, () => this.assertInPlace());
+  }
+
+  /** Gives a file of this folder another name. An existing file of that name is replaced; a link is too, not its target. */
+  async rename(name: string, newName: string): Promise<void> {
+    await this.assertInPlace();
+    await rename(this.pathOf(name), this.pathOf(newName));
+  }
+
+  /** Deletes a file of this folder, if it exists. */
+  async remove(name: string): Promise<void> {
+    await this.assertInPlace();
+    await rm(this.pathOf(name), { force: true });
   }
 
   /** Moves a file of the same file system into this folder, and makes its name durable. */

@@ -52,7 +52,7 @@ export class ProjectsController {
     const rerunReason = await this.upToDate.reasonFor(project, latest);
     return toProjectView(
       project,
-      latest?.status ?? null,
+      latest,
       rerunReason && rerunReasonText(rerunReason),
       this.configProblems.notes(project),
     );

@@ -57,6 +57,14 @@ class ProjectStepView {
   @ApiProperty({ type: 'integer', description: 'Attempts at the step before it fails' }) maxAttempts!: number;
 }
 
+/** The active run of a project, else its latest. */
+export class LatestRunView {
+  @ApiProperty({ format: 'uuid' }) runId!: string;
+  @ApiProperty({ type: 'integer' }) number!: number;
+  @ApiProperty({ format: 'date-time' }) startedAt!: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) endedAt!: string | null;
+}
+
 @ApiExtraModels(ParamView)
 /** A project as the API returns it, without commands and environments. */
 export class ProjectView {
@@ -75,6 +83,12 @@ export class ProjectView {
   params!: Record<string, ParamView>;
   @ApiProperty({ type: [String] }) metrics!: string[];
   @ApiProperty({ description: 'never-run, running, or the status of the last run' }) state!: string;
+  @ApiProperty({
+    type: LatestRunView,
+    nullable: true,
+    description: 'The active run, else the latest; null if none. Its status is `state`',
+  })
+  latestRun!: LatestRunView | null;
   @ApiProperty({
     type: String,
     nullable: true,
@@ -105,13 +119,13 @@ export class ProjectListView {
 }
 
 /**
- * @param lastStatus status of the latest run; null if there is none
+ * @param latest the active run, else the latest; null if there is none
  * @param needsRerun changes since the last run of all steps; null without any
  * @param notes settings of the file that have no effect, or not the expected one
  */
 export function toProjectView(
   { definition, definitionHash, isDefault }: KnownProject,
-  lastStatus: string | null,
+  latest: (LatestRunView & { status: string }) | null,
   needsRerun: string | null,
   notes: string[],
 ): ProjectView {
@@ -136,7 +150,13 @@ export function toProjectView(
     scopes: scopesOf(definition),
     params: definition.params,
     metrics: definition.metrics,
-    state: lastStatus ?? 'never-run',
+    state: latest?.status ?? 'never-run',
+    latestRun: latest && {
+      runId: latest.runId,
+      number: latest.number,
+      startedAt: latest.startedAt,
+      endedAt: latest.endedAt,
+    },
     needsRerun,
     notes,
     definitionHash,

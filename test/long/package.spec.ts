@@ -81,6 +81,7 @@ describe('installed package', () => {
       'LICENSE',
       'README.md',
       'bin',
+      'completions',
       'config',
       'dist',
       'docs',

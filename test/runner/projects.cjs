@@ -34,7 +34,7 @@ const ON_ONE_STREAM = [
   'backup',
   'bounds',
   'bounds-declared',
-  'cli-environment',
+  'cli-(artifacts|completion|environment|open|projects)',
   'contract-kit',
   'database',
   'event-stream',

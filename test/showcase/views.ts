@@ -134,6 +134,7 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'status', path: '/status' },
     { name: 'event-contract', path: '/events/contract' },
     { name: 'not-found', path: '/nowhere' },
+    { name: 'run-candidates', path: '/runs/7000-8000' },
     { name: 'schedules', path: '/schedules' },
     { name: 'schedules-form', path: '/schedules', prepare: openPauseForm },
     { name: 'project-pause-form', path: '/projects/glossary', prepare: openPauseForm },

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
@@ -7,6 +7,11 @@ export interface CliResult {
   exitCode: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** Whether `script` of util-linux is there, which opens pseudo terminals. */
+export function hasPseudoTerminals(): boolean {
+  return spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false;
 }
 
 /** A command line program in its own process, with its output up to now. */
@@ -43,6 +48,22 @@ export class CliProcess {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    });
+    return new CliProcess(child);
+  }
+
+  /** The same on a pseudo terminal of this width, which joins both outputs. */
+  static onTerminal(
+    program: string,
+    args: string[],
+    columns: number,
+    environment: Record<string, string>,
+  ): CliProcess {
+    const words = [process.execPath, join(ROOT, program), ...args].map((word) => `'${word}'`).join(' ');
+    const child = spawn('script', ['-qec', `stty cols ${columns}; exec ${words}`, '/dev/null'], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...environment },
     });
     return new CliProcess(child);
   }

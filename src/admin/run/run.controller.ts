@@ -11,6 +11,7 @@ import type { Notice } from '../page/notice';
 import { carryOut, leadTo, showDone } from '../page/form-answers';
 import { PartView, SeeOther, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
+import { RunAddressPipe } from './run-address.pipe';
 import { givenIn, startFromForm, triggerRequest } from './run-form';
 import { RunPages } from './run-pages';
 import { RunPast } from './run-past';
@@ -31,7 +32,11 @@ export class RunPageController {
   ) {}
 
   @Get()
-  async page(@Param(RunPipe) run: Run, @Query() query: Record<string, unknown>): Promise<View | SeeOther> {
+  async page(
+    @Param(RunAddressPipe) run: Run | View | SeeOther,
+    @Query() query: Record<string, unknown>,
+  ): Promise<View | SeeOther> {
+    if (!('runId' in run)) return run;
     const href = await this.wholePage.hrefOfStep(run.runId, query);
     return href === null ? new View('run/page', await this.wholePage.of(run, query)) : new SeeOther(href);
   }
