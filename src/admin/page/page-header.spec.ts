@@ -45,11 +45,11 @@ it('changes its version with the active runs, with rejected events and with paus
     headerOf([], false, [], false, 2),
   ]);
   expect(headers.map(({ running, runningHref }) => [running, runningHref])).toEqual([
-    [0, '/runs?state=running'],
+    [0, '/runs?status=running'],
     [1, '/runs/a'],
     [1, '/runs/b'],
-    [2, '/runs?state=running'],
-    ...Array.from({ length: 4 }, () => [0, '/runs?state=running']),
+    [2, '/runs?status=running'],
+    ...Array.from({ length: 4 }, () => [0, '/runs?status=running']),
   ]);
   expect(new Set(headers.map(({ live }) => live.version)).size).toBe(8);
   expect(headers.at(-1)!.failed).toBe('2');

@@ -53,7 +53,7 @@ export class PageHeaders {
     const pauses = this.pauses.inForce();
     return live('/running', {
       running: activeRunIds.length,
-      runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/runs?state=running',
+      runningHref: activeRunIds.length === 1 ? `/runs/${activeRunIds[0]}` : '/runs?status=running',
       failed: failed === 0 ? null : numberText(failed),
       pauses: pauses.slice(0, SHOWN_PAUSES).map((pause) => ({
         ...pauseText(pause),
