@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
@@ -12,14 +13,13 @@ import {
   baseOf,
   candidatesOf,
   type Condition,
-  type HistoryFilter,
-  isByText,
   joined,
   matching,
   reachOf,
   type Reach,
-} from './history-conditions';
-import { isFound, type SearchedRun } from './run-search';
+} from './history-conditions.repository';
+import { type HistoryFilter, isByText } from './history-filter';
+import { isFound, onlyNumberIn, type SearchedRun } from './run-search';
 
 /** The run that a page starts beside, and the direction. Without it the page is the newest. */
 export interface HistoryPlace {
@@ -93,7 +93,7 @@ const LOOK_AT: Record<Reach, { atOnce: number; atMost: number }> = {
   texts: { atOnce: 500, atMost: 5_000 },
 };
 /** The same in bytes, for searches in texts: a run can have 1 MiB. */
-const TEXT_BYTES = { atOnce: 2 * 1024 * 1024, atMost: 32 * 1024 * 1024 };
+const TEXT_BYTES = { atOnce: 512 * 1024, atMost: 16 * 1024 * 1024 };
 const COUNT_AMONG: Record<Reach, number> = { page: 10_000, entries: 50_000, rows: 2_000, texts: 2_000 };
 const ALIKE_AMONG = 2_000;
 /** No index finds a part of an id. */
@@ -142,13 +142,14 @@ export class RunHistoryRepository {
   }
 
   /** A page is bounded in rows and in bytes. A search can stop before its page is full: see `searchedBackTo`. */
-  async page(filter: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
+  async page(asked: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
+    const filter = await this.exactly(asked);
     const isNewer = place?.direction === 'newer';
     const order: Order = isNewer ? 'ASC' : 'DESC';
     const range = await this.rangeOf(filter, place);
     const { runIds, end } = await this.find(filter, range, order, limit + 1);
     // Fewer than a full page of newer runs exist, so return the newest page, filled up.
-    if (isNewer && runIds.length <= limit && end === null) return this.page(filter, limit, null);
+    if (isNewer && runIds.length <= limit && end === null) return this.page(asked, limit, null);
     const { keys, hasMore } = await weighedPage<string>(
       this.database.read,
       `SELECT run_id AS key, ${RUN_BYTES} AS size FROM runs WHERE run_id IN ${inList(runIds)} ORDER BY run_id ${order}`,
@@ -167,7 +168,8 @@ export class RunHistoryRepository {
   }
 
   /** Returns the number of matching runs for each status. Ignores the status of the filter. */
-  async counts(filter: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
+  async counts(asked: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
+    const filter = await this.exactly(asked);
     const counts = await Promise.all(
       RUN_STATUSES.map(async (status) => [status, await this.count({ ...filter, status })] as const),
     );
@@ -245,6 +247,16 @@ export class RunHistoryRepository {
       parameters,
     );
     return { count: Number(row?.count ?? 0), isCapped: portion.end !== null };
+  }
+
+  /** Replaces a search for a number or an id by a filter that an index has, so that it finds runs of any age. */
+  private async exactly({ text, ...filter }: HistoryFilter): Promise<HistoryFilter> {
+    if (text === undefined) return filter;
+    const number = onlyNumberIn(text);
+    if (number !== null) return { ...filter, number };
+    const run = isUuid(text) ? await this.times([text.toLowerCase()]) : null;
+    // Params can contain ids of other things.
+    return run?.size ? { ...filter, runId: text.toLowerCase() } : { ...filter, text };
   }
 
   /** Returns the range of ids that may match the filter, on one side of `place`. */

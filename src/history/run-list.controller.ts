@@ -4,7 +4,7 @@ import { ApiProblems } from '../http/problem-responses';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { RunPageView } from '../runs/run-page.view';
 import { RunViewBuilder } from '../runs/run-view-builder';
-import type { HistoryFilter } from './history-conditions';
+import type { HistoryFilter } from './history-filter';
 import { RunHistoryRepository } from './run-history.repository';
 import { ProjectRunsQuery, RunsQuery, toFilter } from './run-list.dto';
 

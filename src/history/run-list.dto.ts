@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
 import { PageQuery } from '../http/page-query';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '../runs/run';
-import type { HistoryFilter } from './history-conditions';
+import type { HistoryFilter } from './history-filter';
 
 /** The part of ISO 8601 that RFC 3339 and `Date` both accept: no week dates, no ordinal dates. */
 const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
@@ -71,7 +71,7 @@ export class ProjectRunsQuery extends PageQuery {
     maxLength: MAX_SEARCH,
     example: 'timeout',
     description:
-      'Number of the run, start of its id (at least 4 characters), or a part of: the name or value of a parameter, the ' +
+      'Number of the run (`#14` finds nothing else), start of its id (at least 4 characters), or a part of: the name or value of a parameter, the ' +
       'code or message of the error, the name of an artifact, `statusReason`, `workerId` or `triggeredByName`. The ' +
       'case does not matter, and no character is a wildcard. Values of secret parameters are never found',
   })

@@ -33,6 +33,11 @@ export function numberIn(text: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** Returns the number if a search text names nothing else: "#14"; null for other text. */
+export function onlyNumberIn(text: string): number | null {
+  return text.startsWith('#') ? numberIn(text) : null;
+}
+
 /** Returns the start of an id that a search text can be, in lower case; null for other text. */
 export function startOfIdIn(text: string): string | null {
   const start = text.toLowerCase();

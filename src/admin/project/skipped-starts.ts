@@ -1,5 +1,5 @@
 import { type Instant, toInstant } from '../../clock/clock';
-import type { HistoryFilter } from '../../history/history-conditions';
+import type { HistoryFilter } from '../../history/history-filter';
 import type { HistoryPage } from '../../history/run-history.repository';
 import type { Run } from '../../runs/run';
 import { timeOfRunId } from '../../runs/run-id';

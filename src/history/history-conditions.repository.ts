@@ -1,21 +1,5 @@
-import type { RunStatus, TriggeredBy } from '../runs/run';
+import { type HistoryFilter, isByText } from './history-filter';
 import { numberIn, plainPart, type RunSearch, startOfIdIn } from './run-search';
-
-export interface HistoryFilter extends RunSearch {
-  /** Without it, the runs of all projects. */
-  projectId?: string;
-  status?: RunStatus;
-  /** Several statuses at once, in place of `status`. */
-  statuses?: RunStatus[];
-  scope?: string;
-  triggeredBy?: TriggeredBy;
-  triggeredByName?: string;
-  /** A part of the id, in lower case; only hexadecimal digits and dashes. Finds only the newest runs. */
-  idPart?: string;
-  /** Start time in epoch milliseconds, both ends included. */
-  fromMs?: number;
-  toMs?: number;
-}
 
 /** A part of a WHERE clause. */
 export interface Condition {
@@ -39,10 +23,6 @@ export function reachOf(filter: HistoryFilter): Reach {
   return covered.length > 0 || filter.idPart !== undefined ? 'entries' : 'page';
 }
 
-export function isByText({ text, artifact }: RunSearch): boolean {
-  return text !== undefined || artifact !== undefined;
-}
-
 export function joined(conditions: Condition[]): { sql: string; parameters: unknown[] } {
   return {
     sql: conditions.length === 0 ? '' : `WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
@@ -50,17 +30,29 @@ export function joined(conditions: Condition[]): { sql: string; parameters: unkn
   };
 }
 
-/** The conditions by which an index lists runs in the order of their ids. */
+/** The conditions by which an index lists runs in the order of their ids, or finds a few runs. */
 export function baseOf(filter: HistoryFilter): Condition[] {
-  return columnsOf(filter).base.map(equal);
+  return [...columnsOf(filter).base.map(equal), ...identified(filter)];
 }
+
+function identified({ number, runId }: HistoryFilter): Condition[] {
+  return [
+    ...(number === undefined ? [] : [{ sql: WITH_NUMBER, parameters: [number] }]),
+    ...(runId === undefined ? [] : [{ sql: 'run_id = ?', parameters: [runId] }]),
+  ];
+}
+
+/** The index of numbers begins with the project. */
+const WITH_NUMBER =
+  'run_id IN (SELECT run_id FROM runs WHERE project_id IN (SELECT project_id FROM run_numbers) AND number = ?)';
 
 /** All conditions on columns that are not a text search. */
 export function matching(filter: HistoryFilter): Condition[] {
-  const { base, covered, others } = columnsOf(filter);
+  const { covered, others } = columnsOf(filter);
   const { statuses, idPart } = filter;
   return [
-    ...[...base, ...covered].map(equal),
+    ...baseOf(filter),
+    ...covered.map(equal),
     // An expression keeps the planner on the index of the base, within the range.
     ...others.map(([column, value]) => ({ sql: `COALESCE(${column}, '') = ?`, parameters: [value] })),
     ...(statuses === undefined
