@@ -60,7 +60,7 @@ const ADMIN_LAYERS = [
   ['log'],
   ['run'],
   ['project'],
-  ['overview', 'artifact', 'results', 'installation'],
+  ['overview', 'artifact', 'results', 'runs', 'installation'],
 ];
 
 /** The rules of the domain: the names of files below `src`, without their ending. */

@@ -1,6 +1,15 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, Length, Matches, MaxLength } from 'class-validator';
+import {
+  IsIn,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  MaxLength,
+  MinLength,
+} from 'class-validator';
 import { PageQuery } from '../http/page-query';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '../runs/run';
 import type { HistoryFilter } from './history-filter';
@@ -63,7 +72,8 @@ export class ProjectRunsQuery extends PageQuery {
   })
   @IsOptional()
   @IsString()
-  @Length(1, MAX_SEARCH)
+  @MinLength(1)
+  @MaxLength(MAX_SEARCH)
   artifact?: string;
 
   @ApiPropertyOptional({
@@ -77,7 +87,8 @@ export class ProjectRunsQuery extends PageQuery {
   })
   @IsOptional()
   @IsString()
-  @Length(1, MAX_SEARCH)
+  @MinLength(1)
+  @MaxLength(MAX_SEARCH)
   q?: string;
 
   @ApiPropertyOptional({ format: 'uuid', description: 'nextCursor of the previous page' })

@@ -7,6 +7,7 @@ interface Entry {
 
 const ENTRIES: Entry[] = [
   { label: 'Projects', href: '/' },
+  { label: 'Runs', href: '/runs' },
   { label: 'Schedules', href: '/schedules' },
   { label: 'Queries', href: '/queries' },
   { label: 'Quota', href: '/quota' },
