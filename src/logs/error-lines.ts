@@ -13,7 +13,10 @@ const MAX_LINE_LENGTH = 500;
 export class ErrorLines {
   constructor(private readonly logs: LogRepository) {}
 
-  /** Returns lines oldest first, as plain text without colour codes and blank lines. */
+  /**
+   * Returns lines oldest first, as plain text without colour codes and blank lines.
+   * @param maxChunks how far back to look, in chunks of the log
+   */
   async lastOf(runId: string, stepName: string, limit: number, maxChunks = MAX_CHUNKS): Promise<string[]> {
     const found: string[] = [];
     let before = Number.MAX_SAFE_INTEGER;

@@ -15,7 +15,7 @@ import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import {
   ALL_RUNS,
   isFiltered,
-  periodOf,
+  nightOf,
   runsHref,
   type RunsQuery,
   type TimeChoice,
@@ -67,8 +67,8 @@ export interface RunsPage {
   /** The address of this page, for a reload. */
   href: string;
   clearHref: string | null;
-  /** The chosen time; null for any time. */
-  period: { from: TimeText | null; to: TimeText | null } | null;
+  /** The chosen night, of which the form has no days. */
+  night: { from: TimeText; to: TimeText } | null;
   /** Set if no row is shown: what to do next. */
   empty: { title: string; text: string | null; offersProjects: boolean } | null;
   newestHref: string | null;
@@ -87,7 +87,7 @@ export interface RunsFacts {
   errorLines: ReadonlyMap<string, string>;
 }
 
-const SHOWN_ARTIFACTS = 3;
+const SHOWN_ARTIFACTS = 2;
 const MAX_DETAIL = 300;
 const TIME_WORDS: Record<TimeChoice, string> = {
   '24h': 'Last 24 h',
@@ -103,26 +103,24 @@ export function runsPage(facts: RunsFacts, now: Instant): RunsPage {
   const href = (change: Partial<RunsQuery>) => runsHref('/runs', { ...query, place: null, ...change });
   const at = (direction: HistoryPlace['direction'], runId: string | null) =>
     runId === null ? null : href({ place: { direction, runId } });
-  const { fromMs, toMs } = periodOf(query, Date.parse(now));
   return {
     fields: fieldsOf(facts),
     rows: page.items.map((run) => runRow(run, facts, now)),
     href: runsHref('/runs', query),
     clearHref: isFiltered(query) ? runsHref('/runs', ALL_RUNS) : null,
-    period:
-      fromMs === undefined && toMs === undefined
-        ? null
-        : {
-            from: fromMs === undefined ? null : timeText(toInstant(fromMs)),
-            // The end of a period is shown as the first moment after it: 08:00, not 07:59.
-            to: toMs === undefined ? null : timeText(toInstant(toMs + 1)),
-          },
+    night: query.time === 'night' ? nightText(query, now) : null,
     empty: page.items.length > 0 ? null : emptyOf(facts),
     newestHref: query.place === null ? null : href({}),
     newerHref: at('newer', page.newerThan),
     olderHref: at('older', page.olderThan),
     searchedBackTo: timeTextOrNull(page.searchedBackTo),
   };
+}
+
+function nightText({ zone }: RunsQuery, now: Instant): NonNullable<RunsPage['night']> {
+  const { fromMs, toMs } = nightOf(Date.parse(now), zone);
+  // Shown as 08:00, not 07:59.
+  return { from: timeText(toInstant(fromMs)), to: timeText(toInstant(toMs + 1)) };
 }
 
 function runRow(run: Run, { projects, errorLines }: RunsFacts, now: Instant): RunRow {

@@ -98,12 +98,12 @@ export function isFiltered({ statuses, projectId, triggeredBy, time, search }: R
 }
 
 /** Start times in epoch milliseconds, both inclusive. */
-export interface Period {
+interface Period {
   fromMs?: number;
   toMs?: number;
 }
 
-export function periodOf({ time, from, to, zone }: RunsQuery, nowMs: number): Period {
+function periodOf({ time, from, to, zone }: RunsQuery, nowMs: number): Period {
   switch (time) {
     case null:
       return {};
@@ -120,8 +120,8 @@ export function periodOf({ time, from, to, zone }: RunsQuery, nowMs: number): Pe
   }
 }
 
-/** Returns the time from 18:00 yesterday to 08:00 today; in the morning, up to now. */
-function nightOf(nowMs: number, zone: string): Period {
+/** Returns the time from 18:00 yesterday to 08:00 today, in a time zone. */
+export function nightOf(nowMs: number, zone: string): Required<Period> {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(zone).toPlainDate();
   const at = (day: Temporal.PlainDate, hour: number) =>
     day.toZonedDateTime({ timeZone: zone, plainTime: Temporal.PlainTime.from({ hour }) }).epochMilliseconds;
