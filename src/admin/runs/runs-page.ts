@@ -169,14 +169,15 @@ function fieldsOf({ query, projects }: RunsFacts): RunsFields {
     any: string,
     options: [value: string, label: string][],
     chosen: string | null,
+    otherLabel = chosen,
   ): Choice[] => {
     // The address may name something that the form does not offer.
     const isKnown = chosen === null || options.some(([value]) => value === chosen);
     const all: [string, string][] = [
       ['', any],
       ...options,
-      ...(isKnown ? [] : [[chosen, chosen] as const]),
-    ].map(([value, label]) => [value, label]);
+      ...(isKnown ? [] : [[chosen, otherLabel!] as [string, string]]),
+    ];
     return all.map(([value, label]) => ({ value, label, isSelected: value === (chosen ?? '') }));
   };
   const statuses = query.statuses.join(',') || null;
@@ -188,6 +189,7 @@ function fieldsOf({ query, projects }: RunsFacts): RunsFields {
         [UNSUCCESSFUL, 'Failed or partial'],
       ],
       statuses,
+      query.statuses.map((status) => STATUS_WORDS[status]).join(' or '),
     ),
     projects: choices('Any project', [...projects], query.projectId),
     triggers: choices(
