@@ -60,7 +60,7 @@ const ADMIN_LAYERS = [
   ['log'],
   ['run'],
   ['project'],
-  ['overview', 'artifact', 'results', 'installation'],
+  ['overview', 'artifact', 'results', 'runs', 'installation'],
 ];
 
 /** The rules of the domain: the names of files below `src`, without their ending. */
@@ -71,7 +71,7 @@ const PURE_RULES = [
   'cron/[a-z-]+',
   'events/(run-event|event-schemas|event-words|event-examples|envelope-schema|delivery-rules|asyncapi|parse-event)',
   'executor/(secret-mask|line-splitter|step-report|step-environment)',
-  'history/(rerun-reason|rerun-reason-text)',
+  'history/(rerun-reason|rerun-reason-text|run-search)',
   'http/problem-catalogue',
   'inputs/(run-inputs|input-file|input-switch|enabled-edit|search-key)',
   'intake/(event-authority|event-command|event-effect|event-listing|same-event)',

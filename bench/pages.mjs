@@ -21,9 +21,11 @@ export async function pages() {
   return withPages({}, async (server, { logRunId, firstRunId }) => {
     const project = await timed(server, '/projects/busy');
     const filtered = await timed(server, '/projects/busy?status=failed');
+    const runs = await timed(server, '/runs');
+    const searched = await timed(server, '/runs?q=nowhere');
     const run = await timed(server, `/runs/${logRunId}`);
     const unchanged = [];
-    for (const path of ['/', '/projects/busy', `/runs/${firstRunId}`]) {
+    for (const path of ['/', '/runs', '/projects/busy', `/runs/${firstRunId}`]) {
       const [, part] = /hx-get="([^"]*state\?[^"]*version[^"]*)"/.exec(await text(await ask(server, path)));
       unchanged.push({
         path,
@@ -35,6 +37,9 @@ export async function pages() {
       { what: `page of a project with ${count} runs`, value: project.ms, unit: 'ms', aim: '≤ 30' },
       { what: '  on the wire, compressed', value: project.bytes / 1024, unit: 'KiB', aim: '≤ 60' },
       { what: '  only its failed runs', value: filtered.ms, unit: 'ms', aim: '≤ 30' },
+      { what: `page of all runs, ${count} of them`, value: runs.ms, unit: 'ms', aim: '≤ 30' },
+      { what: '  on the wire, compressed', value: runs.bytes / 1024, unit: 'KiB', aim: '≤ 60' },
+      { what: '  a search without a match', value: searched.ms, unit: 'ms', aim: '≤ 100' },
       { what: `page of a run with ${LINES.toLocaleString('en-US')} lines`, value: run.ms, unit: 'ms' },
       { what: '  on the wire, compressed', value: run.bytes / 1024, unit: 'KiB' },
       {

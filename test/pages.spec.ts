@@ -266,6 +266,8 @@ describe('pages in a browser', () => {
     await jobato.untilEnded(runId);
     for (const path of [
       '/',
+      '/runs',
+      '/runs?q=work&time=range',
       '/projects/search',
       `/runs/${runId}`,
       '/results',
@@ -298,6 +300,7 @@ describe('pages in a browser', () => {
     for (const [path, part] of [
       ['/?state=failed', '/state?state=failed'],
       ['/projects/search?search=bad', '/projects/search/state?search=bad'],
+      ['/runs?status=failed&q=bad', '/runs/state?status=failed&q=bad'],
       // The part of an open page whose project was removed.
       ['/projects/short-lived/state?search=bad', '/projects/short-lived/state?search=bad'],
     ] as const) {
@@ -432,6 +435,7 @@ describe('pages in a browser', () => {
     for (const path of [
       nowhere,
       '/',
+      '/runs',
       '/projects/search',
       '/events/rejected',
       '/notifications',

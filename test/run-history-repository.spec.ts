@@ -7,14 +7,11 @@ import { toInstant } from '../src/clock/clock';
 import { Database } from '../src/database/database';
 import { contributedEntities } from '../src/database/database.module';
 import type { Run, RunStatus } from '../src/runs/run';
-import {
-  type HistoryFilter,
-  type HistoryPlace,
-  RunHistoryRepository,
-} from '../src/history/run-history.repository';
+import type { HistoryFilter } from '../src/history/history-filter';
+import { type HistoryPlace, RunHistoryRepository } from '../src/history/run-history.repository';
 import { RunRepository } from '../src/runs/run.repository';
 import { lowestRunIdAt } from '../src/runs/run-id';
-import { RunEntity } from '../src/runs/run.entity';
+import { RunEntity, RunNumberEntity } from '../src/runs/run.entity';
 
 const START_MS = Date.parse('2026-03-01T00:00:00.000Z');
 const MINUTE_MS = 60_000;
@@ -56,6 +53,7 @@ describe('RunHistoryRepository', () => {
     await database.write(
       async (tx, inputs: Run[][]) => {
         for (const input of inputs) await rows.insert(tx, input);
+        await database.rows(RunNumberEntity).insert(tx, [{ projectId: 'demo', lastNumber: RUNS }]);
         return inputs;
       },
       [...runs, other],
@@ -120,8 +118,43 @@ describe('RunHistoryRepository', () => {
   it.each<[string, string]>([
     ['a word of the params, in any case', 'GRÖßE'],
     ['a quotation mark and a per cent sign', '"50%"'],
-    ['the end of its id', idOf(10_500).slice(0, 13)],
+    ['the start of its id', idOf(10_500).slice(0, 13)],
   ])('finds a run by %s', async (_what, text) => expect(await minutes({ text })).toEqual([10_500]));
+
+  it('lists and pages the runs of all projects', async () => {
+    const all = { projectId: undefined };
+    const first = await page(all);
+    expect(first.items.map(({ projectId, runId }) => [projectId, minuteOf(runId)])).toEqual([
+      ['other', RUNS],
+      ['demo', RUNS - 1],
+      ['demo', RUNS - 2],
+    ]);
+    expect(await minutes(all, older(first.olderThan))).toEqual([RUNS - 3, RUNS - 4, RUNS - 5]);
+    expect(await page(all, newer(idOf(RUNS - 2)))).toEqual(first);
+    expect(await minutes({ ...all, status: 'failed' })).toEqual([RUNS, 10_990, 10_980]);
+    expect(await minutes({ ...all, scope: 'only:report' })).toEqual([RUNS, 9_000, 3]);
+    expect(await minutes({ ...all, triggeredBy: 'schedule', scope: 'full' })).toEqual([
+      10_900, 10_800, 10_700,
+    ]);
+    expect(await minutes({ ...all, statuses: ['failed', 'partial'] })).toEqual([RUNS, 10_990, 10_980]);
+    expect(await minutes({ statuses: ['running', 'cancelled'] })).toEqual([]);
+    expect(await minutes({ ...all, idPart: idOf(10_500).slice(4, 14) })).toEqual([10_500]);
+  });
+
+  it('finds a number and an id of any age without a search', async () => {
+    for (const text of ['#4', idOf(3), idOf(3).toUpperCase()]) {
+      const found = await page({ projectId: undefined, text });
+      expect(found.items.map(({ runId }) => minuteOf(runId))).toEqual([3]);
+      expect(found).toMatchObject({ olderThan: null, searchedBackTo: null });
+      expect((await history.counts({ projectId: 'demo', text })).completed).toEqual({
+        count: 1,
+        isCapped: false,
+      });
+    }
+    expect(await minutes({ text: '#4', status: 'failed' })).toEqual([]);
+    // An id of something else is a text like any other.
+    expect(await minutes({ text: '00000000-0000-4000-8000-000000000000' })).toEqual([]);
+  });
 
   it('escapes wildcards in the search text', async () => expect(await minutes({ text: '5_%' })).toEqual([]));
 
@@ -137,7 +170,7 @@ describe('RunHistoryRepository', () => {
     } while (place !== null);
     expect(found).toEqual(Array.from({ length: 50 }, (_, index) => 490 - index * 10));
     expect(looked.map((at) => at !== null)).toEqual([true, true, false]);
-    expect(looked.slice(0, 2)).toEqual([toInstant(timeOf(idOf(5_999))), toInstant(timeOf(idOf(998)))]);
+    expect(looked.slice(0, 2)).toEqual([toInstant(timeOf(idOf(6_000))), toInstant(timeOf(idOf(1_000)))]);
   });
 
   it('counts by status, exactly if that is fast', async () => {
@@ -152,7 +185,7 @@ describe('RunHistoryRepository', () => {
       isCapped: false,
     });
     expect((await history.counts({ projectId: 'demo', text: 'all' })).completed).toEqual({
-      count: 2_001,
+      count: 2_000,
       isCapped: true,
     });
   });
@@ -179,15 +212,33 @@ describe('RunHistoryRepository', () => {
 
   it('finds comparable runs through the index of their project', async () => {
     const { watched, plans } = watchedPlans();
-    const queries = new RunRepository(watched, null!, null!, null!);
+    const all = new RunHistoryRepository(watched, new RunRepository(watched, null!, null!, null!));
     const filter = { projectId: 'demo', scope: 'only:report' };
-    const { items, nextCursor } = await queries.list({ ...filter, status: 'completed' }, 1, idOf(10_000));
-    expect([items.map(({ runId }) => minuteOf(runId)), nextCursor]).toEqual([[3], null]);
-    await queries.list({ ...filter, triggeredBy: 'manual' }, 1, idOf(10_000));
+    const at = older(idOf(8_000));
+    const { items, olderThan } = await all.page({ ...filter, status: 'completed' }, 1, at);
+    expect([items.map(({ runId }) => minuteOf(runId)), olderThan]).toEqual([[3], null]);
+    await all.page({ ...filter, triggeredBy: 'manual' }, 1, at);
     const ofIds = /^SEARCH runs USING INDEX sqlite_autoindex_runs_1 \(run_id=\?\)$/;
     const searches = plans.filter((plan) => !ofIds.test(plan));
-    expect(searches).toHaveLength(2);
+    expect(searches).toHaveLength(4);
     for (const plan of searches) expect(plan).toMatch(/USING COVERING INDEX runs_of_project/);
+  });
+
+  it('lists the runs of all projects through indexes, without sorting', async () => {
+    const { watched, plans } = watchedPlans();
+    const all = new RunHistoryRepository(watched, new RunRepository(watched, null!, null!, null!));
+    const filters: HistoryFilter[] = [
+      {},
+      { status: 'failed' },
+      { triggeredBy: 'manual', status: 'completed' },
+      { statuses: ['failed', 'partial'], fromMs: START_MS },
+      { text: 'nowhere', status: 'failed' },
+      { text: '#14' },
+      { artifact: 'csv', projectId: 'demo' },
+    ];
+    for (const filter of filters) await all.page(filter, 3, older(idOf(500)));
+    for (const plan of plans)
+      expect(plan).not.toMatch(/SCAN (?!run_numbers|runs USING (COVERING )?INDEX)|TEMP B-TREE/);
   });
 
   it('filters through indexes alone and reads rows only for the page', async () => {
@@ -198,7 +249,7 @@ describe('RunHistoryRepository', () => {
     await all.page({ ...filter, status: 'failed' }, 3, null);
     await all.counts(filter);
     const byId = plans.filter((plan) => plan.includes('sqlite_autoindex_runs'));
-    expect(byId).toHaveLength(2); // the rows of the page
+    expect(byId).toHaveLength(4); // the sizes and the rows of the pages
     const others = plans.filter((plan) => !byId.includes(plan));
     expect(others.length).toBeGreaterThan(10);
     for (const plan of others) {

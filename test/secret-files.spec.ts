@@ -65,7 +65,17 @@ describe('secrets in files', () => {
       expect(claim.status).toBe(202);
       const shown: string[] = [];
       for (const path of [
-        ...['/', '/status', '/quota', '/workers', '/projects/tiny', '/login', '/api/projects', '/api/health'],
+        ...[
+          '/',
+          '/runs',
+          '/status',
+          '/quota',
+          '/workers',
+          '/projects/tiny',
+          '/login',
+          '/api/projects',
+          '/api/health',
+        ],
         ...[
           '/api/workers',
           '/api/metrics',

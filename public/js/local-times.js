@@ -41,7 +41,7 @@ function localise(root) {
     const moment = new Date(element.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
     if (element.matches('.line-time, .clock-time')) element.textContent = clock.format(moment);
-    else if (element.closest('.with-zone'))
+    else if (element.closest('.with-zone') || (element.closest('.zone-unless-today') && !isToday(moment)))
       element.textContent = withZoneText(moment, 'seconds' in element.dataset);
     else element.textContent = textOf(moment, 'seconds' in element.dataset);
     element.lang = language;
@@ -52,6 +52,11 @@ function localise(root) {
     const words = textOf(new Date(title.dataset.at ?? ''), true);
     title.textContent = title.textContent.replace(/^[^,]* UTC(?=,)/, () => words);
   }
+}
+
+/** @param {Date} moment */
+function isToday(moment) {
+  return moment.toDateString() === new Date().toDateString();
 }
 
 /**
@@ -68,9 +73,10 @@ function withZoneText(moment, isToTheSecond) {
  */
 function textOf(moment, isToTheSecond) {
   const formats = isToTheSecond ? toTheSecond : toTheMinute;
-  const today = new Date();
-  if (moment.toDateString() === today.toDateString()) return formats.today.format(moment);
-  return (moment.getFullYear() === today.getFullYear() ? formats.thisYear : formats.before).format(moment);
+  if (isToday(moment)) return formats.today.format(moment);
+  return (moment.getFullYear() === new Date().getFullYear() ? formats.thisYear : formats.before).format(
+    moment,
+  );
 }
 
 /**

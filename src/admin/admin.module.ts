@@ -56,6 +56,8 @@ import { RunPages } from './run/run-pages';
 import { KeptRunPageController } from './run/kept-run.controller';
 import { RunPast } from './run/run-past';
 import { RunWholePage } from './run/run-whole-page';
+import { RunsPageController } from './runs/runs-page.controller';
+import { RunsReader } from './runs/runs-reader';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -88,6 +90,8 @@ import { WorkersModule } from '../workers/workers.module';
     ProjectPauseController,
     ProjectResultController,
     ResultPageController,
+    // Before the page of a run, whose address begins with the same word.
+    RunsPageController,
     RunPageController,
     KeptRunPageController,
     RunLogPartController,
@@ -127,6 +131,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunPast,
     RunPages,
     RunWholePage,
+    RunsReader,
     LogReader,
     MarkdownParser,
     SchedulesReader,

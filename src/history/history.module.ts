@@ -11,13 +11,14 @@ import { LatestRunRepository } from './latest-run.repository';
 import { UpToDateCheck } from './up-to-date-check';
 import { ProjectsController } from './projects.controller';
 import { RunHistoryController } from './run-history.controller';
+import { RunListController } from './run-list.controller';
 import { RunHistoryRepository } from './run-history.repository';
 import { RunDetailRepository } from './run-detail.repository';
 
 /** Read models of past runs: lists with filters, the latest runs, the events of a run, the state of a project. */
 @Module({
   imports: [ChannelsModule, EventsModule, InputsModule, ProjectsModule, QuotaModule, RunsModule],
-  controllers: [RunHistoryController, ProjectsController],
+  controllers: [RunListController, RunHistoryController, ProjectsController],
   providers: [
     ConfigFilesHealth,
     ConfigProblems,

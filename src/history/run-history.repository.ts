@@ -1,17 +1,25 @@
+import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
 import type { Instant } from '../clock/clock';
 import { Database } from '../database/database';
-import { inList, type TableRows } from '../database/table-rows';
+import { inList, type RowReader, type TableRows } from '../database/table-rows';
+import { weighedPage } from '../database/weighed-page';
 import { type Run, RUN_STATUSES, type RunStatus, type StepState } from '../runs/run';
-import { type RunFilter, RunRepository } from '../runs/run.repository';
+import { RunRepository } from '../runs/run.repository';
 import { RunEntity } from '../runs/run.entity';
 import type { StartRange } from '../runs/start-range';
-
-export interface HistoryFilter extends RunFilter {
-  projectId: string;
-  /** The number (`#14`), or part of the run's id, starter, reason, error, worker or params. Case-insensitive. */
-  text?: string;
-}
+import {
+  baseOf,
+  candidatesOf,
+  type Condition,
+  joined,
+  matching,
+  reachOf,
+  type Reach,
+} from './history-conditions.repository';
+import { type HistoryFilter, isByText } from './history-filter';
+import { isFound, onlyNumberIn, type SearchedRun } from './run-search';
 
 /** The run that a page starts beside, and the direction. Without it the page is the newest. */
 export interface HistoryPlace {
@@ -48,55 +56,120 @@ interface Bound {
   isIncluded: boolean;
 }
 
-/** A range of run ids. `end` is the id where the search stops although more runs follow; null if it covers all. */
-interface Stretch {
+/** A range of run ids. */
+interface Range {
   low: Bound | null;
   high: Bound | null;
   /** Additional condition on the start time. */
   startedAt: StartRange['startedAt'];
+}
+
+type Order = 'ASC' | 'DESC';
+
+/** Some of the runs in a range, read at once. */
+interface Portion {
+  range: Range;
+  /** The last of its runs in the order of the search; null if the portion reaches the end of the range. */
+  end: string | null;
+  runs: number;
+  bytes: number;
+}
+
+/** Matching ids, in the order of the search. */
+interface Found {
+  runIds: string[];
+  /** The run at which the search stopped although more runs follow; null if it covers the range or its limit. */
   end: string | null;
 }
 
-/** Maximum index entries or table rows that one request reads. */
-const LOOK_AT_ENTRIES = 100_000;
-const LOOK_AT_ROWS = 5_000;
-const COUNT_UP_TO = 10_000;
-const COUNT_AMONG_ENTRIES = 50_000;
-const COUNT_AMONG_ROWS = 2_000;
+/**
+ * How many runs one query and one request look at. The event loop gets a turn between two queries, because a query
+ * blocks it.
+ */
+const LOOK_AT: Record<Reach, { atOnce: number; atMost: number }> = {
+  page: { atOnce: Infinity, atMost: Infinity },
+  entries: { atOnce: 100_000, atMost: 100_000 },
+  rows: { atOnce: 2_000, atMost: 20_000 },
+  texts: { atOnce: 500, atMost: 5_000 },
+};
+/** The same in bytes, for searches in texts: a run can have 1 MiB. */
+const TEXT_BYTES = { atOnce: 512 * 1024, atMost: 16 * 1024 * 1024 };
+const COUNT_AMONG: Record<Reach, number> = { page: 10_000, entries: 50_000, rows: 2_000, texts: 2_000 };
 const ALIKE_AMONG = 2_000;
+/** No index finds a part of an id. */
+const NEWEST_WITH_ID_PART = 10_000;
 
-/** Queries of the past runs of a project. Each reads a limited number of runs, however many the project has. */
+/** The columns of a run that can be large. */
+const RUN_BYTES = [
+  'params',
+  'run_inputs',
+  'progress',
+  'steps',
+  'metrics',
+  'outputs',
+  'earlier_outputs',
+  'error',
+  'artifacts',
+  'zero_results',
+]
+  .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
+  .join(' + ');
+
+const SEARCHED: (keyof SearchedRun)[] = [
+  'runId',
+  'number',
+  'statusReason',
+  'error',
+  'params',
+  'secretParams',
+  'workerId',
+  'triggeredByName',
+  'artifacts',
+];
+
+/** Queries of past runs, of one project or of all. Each reads a limited number of runs, however many there are. */
 @Injectable()
 export class RunHistoryRepository {
   private readonly runs: TableRows<RunEntity>;
+  private readonly searched: RowReader<SearchedRun>;
 
   constructor(
     private readonly database: Database,
     private readonly runRepository: RunRepository,
   ) {
     this.runs = database.rows(RunEntity);
+    this.searched = this.runs.only(SEARCHED);
   }
 
-  async page(filter: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
+  /** A page is bounded in rows and in bytes. A search can stop before its page is full: see `searchedBackTo`. */
+  async page(asked: HistoryFilter, limit: number, place: HistoryPlace | null): Promise<HistoryPage> {
+    const filter = await this.exactly(asked);
     const isNewer = place?.direction === 'newer';
-    const stretch = await this.stretchOf(filter, place, readsRows(filter) ? LOOK_AT_ROWS : LOOK_AT_ENTRIES);
-    const found = await this.idsIn(filter, stretch, isNewer ? 'ASC' : 'DESC', limit + 1);
-    const hasMore = found.length > limit;
+    const order: Order = isNewer ? 'ASC' : 'DESC';
+    const range = await this.rangeOf(filter, place);
+    const { runIds, end } = await this.find(filter, range, order, limit + 1);
     // Fewer than a full page of newer runs exist, so return the newest page, filled up.
-    if (isNewer && !hasMore && stretch.end === null) return this.page(filter, limit, null);
-    const items = await this.byIds(found.slice(0, limit));
-    const beyond = hasMore ? found[limit - 1]! : stretch.end;
+    if (isNewer && runIds.length <= limit && end === null) return this.page(asked, limit, null);
+    const { keys, hasMore } = await weighedPage<string>(
+      this.database.read,
+      `SELECT run_id AS key, ${RUN_BYTES} AS size FROM runs WHERE run_id IN ${inList(runIds)} ORDER BY run_id ${order}`,
+      runIds,
+      limit,
+    );
+    const items = await this.byIds(keys);
+    const beyond = hasMore ? keys.at(-1)! : end;
     return {
       items,
       newerThan: isNewer ? beyond : place && (items[0]?.runId ?? place.runId),
       olderThan: isNewer ? (items.at(-1)?.runId ?? place.runId) : beyond,
-      above: isNewer ? (found[limit] ?? stretch.end) : (place?.runId ?? null),
-      searchedBackTo: hasMore || stretch.end === null ? null : await this.startOf(stretch.end),
+      above: isNewer ? (runIds[keys.length] ?? end) : (place?.runId ?? null),
+      searchedBackTo: hasMore || end === null ? null : await this.startOf(end),
     };
   }
 
   /** Returns the number of matching runs for each status. Ignores the status of the filter. */
-  async counts(filter: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
+  async counts(asked: HistoryFilter): Promise<Record<RunStatus, StatusCount>> {
+    const filter = await this.exactly(asked);
     const counts = await Promise.all(
       RUN_STATUSES.map(async (status) => [status, await this.count({ ...filter, status })] as const),
     );
@@ -160,63 +233,152 @@ export class RunHistoryRepository {
   }
 
   private async count(filter: HistoryFilter & { status: RunStatus }): Promise<StatusCount> {
-    const isPlain = filter.scope === undefined && filter.triggeredBy === undefined && !readsRows(filter);
-    const most = readsRows(filter) ? COUNT_AMONG_ROWS : isPlain ? COUNT_UP_TO : COUNT_AMONG_ENTRIES;
-    const stretch = await this.stretchOf(filter, null, most);
-    const { condition, parameters } = matching(filter, stretch);
+    const range = await this.rangeOf(filter, null);
+    const reach = reachOf(filter);
+    const atMost = COUNT_AMONG[reach];
+    if (reach === 'texts') {
+      const { runIds, end } = await this.scan(filter, range, 'DESC', Infinity, atMost);
+      return { count: runIds.length, isCapped: end !== null };
+    }
+    const portion = await this.portionOf(filter, range, 'DESC', atMost);
+    const { sql, parameters } = joined([...matching(filter), ...within(portion.range)]);
     const [row] = await this.database.read.query<{ count: number }>(
-      `SELECT COUNT(*) AS count FROM runs WHERE ${condition}`,
+      `SELECT COUNT(*) AS count FROM runs ${sql}`,
       parameters,
     );
-    return { count: Number(row?.count ?? 0), isCapped: stretch.end !== null };
+    return { count: Number(row?.count ?? 0), isCapped: portion.end !== null };
   }
 
-  /**
-   * Returns the range of ids that one request searches, starting at `place`. An OFFSET over index entries finds its end
-   * cheaply. The filter then applies only within the range.
-   */
-  private async stretchOf(
-    { projectId, status, fromMs, toMs }: HistoryFilter,
-    place: HistoryPlace | null,
-    most: number,
-  ): Promise<Stretch> {
-    const isNewer = place?.direction === 'newer';
+  /** Replaces a search for a number or an id by a filter that an index has, so that it finds runs of any age. */
+  private async exactly({ text, ...filter }: HistoryFilter): Promise<HistoryFilter> {
+    if (text === undefined) return filter;
+    const number = onlyNumberIn(text);
+    if (number !== null) return { ...filter, number };
+    const run = isUuid(text) ? await this.times([text.toLowerCase()]) : null;
+    // Params can contain ids of other things.
+    return run?.size ? { ...filter, runId: text.toLowerCase() } : { ...filter, text };
+  }
+
+  /** Returns the range of ids that may match the filter, on one side of `place`. */
+  private async rangeOf({ fromMs, toMs, idPart }: HistoryFilter, place: HistoryPlace | null): Promise<Range> {
     const { low, high, startedAt } = await this.runRepository.startRange({ fromMs, toMs });
-    const stretch: Stretch = {
+    const range: Range = {
       low: low === null ? null : { runId: low, isIncluded: true },
       high: high === null ? null : { runId: high, isIncluded: false },
       startedAt,
-      end: null,
+    };
+    const narrow = (side: 'low' | 'high', bound: Bound) => {
+      const current = range[side]?.runId;
+      const isNarrower = side === 'low' ? bound.runId > (current ?? '') : bound.runId < (current ?? 'g');
+      if (isNarrower) range[side] = bound;
     };
     if (place) {
-      const at = { runId: place.runId, isIncluded: false };
-      if (isNewer && !(stretch.low && stretch.low.runId > at.runId)) stretch.low = at;
-      if (!isNewer && !(stretch.high && stretch.high.runId < at.runId)) stretch.high = at;
+      narrow(place.direction === 'newer' ? 'low' : 'high', { runId: place.runId, isIncluded: false });
     }
-    const { condition, parameters } = matching({ projectId, status }, stretch);
-    const [last] = await this.database.read.query<{ runId: string }>(
-      `SELECT run_id AS "runId" FROM runs WHERE ${condition}` +
-        ` ORDER BY run_id ${isNewer ? 'ASC' : 'DESC'} LIMIT 1 OFFSET ?`,
-      [...parameters, most],
+    if (idPart !== undefined) {
+      const oldest = await this.oldestOfNewest(NEWEST_WITH_ID_PART);
+      if (oldest !== null) narrow('low', { runId: oldest, isIncluded: true });
+    }
+    return range;
+  }
+
+  /** Returns the oldest of this many newest runs; null if there are fewer. */
+  private async oldestOfNewest(count: number): Promise<string | null> {
+    const [row] = await this.database.read.query<{ runId: string }>(
+      'SELECT run_id AS "runId" FROM runs ORDER BY run_id DESC LIMIT 1 OFFSET ?',
+      [count - 1],
     );
-    if (!last) return stretch;
-    const end = { runId: last.runId, isIncluded: true };
-    return { ...stretch, [isNewer ? 'high' : 'low']: end, end: last.runId };
+    return row?.runId ?? null;
+  }
+
+  private async find(filter: HistoryFilter, range: Range, order: Order, limit: number): Promise<Found> {
+    const reach = reachOf(filter);
+    if (reach === 'page') return { runIds: await this.idsIn(filter, range, order, limit), end: null };
+    return this.scan(filter, range, order, limit, LOOK_AT[reach].atMost);
+  }
+
+  /** Reads portion by portion until enough runs are found or `atMost` runs were read. */
+  private async scan(
+    filter: HistoryFilter,
+    range: Range,
+    order: Order,
+    limit: number,
+    atMost: number,
+  ): Promise<Found> {
+    const { atOnce } = LOOK_AT[reachOf(filter)];
+    const found: string[] = [];
+    let [runs, bytes] = [0, 0];
+    for (let rest = range; ;) {
+      const portion = await this.portionOf(filter, rest, order, Math.min(atOnce, atMost - runs));
+      found.push(...(await this.idsIn(filter, portion.range, order, limit - found.length)));
+      runs += portion.runs;
+      bytes += portion.bytes;
+      if (portion.end === null || found.length >= limit) return { runIds: found, end: null };
+      if (runs >= atMost || bytes >= TEXT_BYTES.atMost) return { runIds: found, end: portion.end };
+      const bound = { runId: portion.end, isIncluded: false };
+      rest = order === 'ASC' ? { ...range, low: bound } : { ...range, high: bound };
+      await setImmediate();
+    }
+  }
+
+  /** Returns the first runs of a range. An index finds its end; the filter then applies only within it. */
+  private async portionOf(
+    filter: HistoryFilter,
+    range: Range,
+    order: Order,
+    atMost: number,
+  ): Promise<Portion> {
+    const { sql, parameters } = joined([...baseOf(filter), ...within(range)]);
+    if (isByText(filter)) return this.weighedPortion(range, order, atMost, sql, parameters);
+    const [last] = await this.database.read.query<{ runId: string }>(
+      `SELECT run_id AS "runId" FROM runs ${sql} ORDER BY run_id ${order} LIMIT 1 OFFSET ?`,
+      [...parameters, atMost - 1],
+    );
+    return { range: upTo(range, order, last?.runId), end: last?.runId ?? null, runs: atMost, bytes: 0 };
+  }
+
+  /** SQLite returns the size of a row without reading its content. */
+  private async weighedPortion(
+    range: Range,
+    order: Order,
+    atMost: number,
+    sql: string,
+    parameters: unknown[],
+  ): Promise<Portion> {
+    const rows = await this.database.read.query<{ runId: string; size: number }>(
+      `SELECT run_id AS "runId", ${RUN_BYTES} AS size FROM runs ${sql} ORDER BY run_id ${order} LIMIT ?`,
+      [...parameters, atMost],
+    );
+    let [count, bytes] = [0, 0];
+    while (count < rows.length && bytes < TEXT_BYTES.atOnce) bytes += Number(rows[count++]!.size);
+    const isLast = rows.length < atMost && count === rows.length;
+    const end = isLast ? null : rows[count - 1]!.runId;
+    return { range: upTo(range, order, end), end, runs: count, bytes };
   }
 
   /** Returns only ids, which an index covers. Whole rows are read only for displayed runs. */
-  private async idsIn(
-    filter: HistoryFilter,
-    stretch: Stretch,
-    order: 'ASC' | 'DESC',
-    limit: number,
-  ): Promise<string[]> {
-    const { condition, parameters } = matching(filter, stretch);
-    const rows = await this.database.read.query<{ runId: string }>(
-      `SELECT run_id AS "runId" FROM runs WHERE ${condition} ORDER BY run_id ${order} LIMIT ?`,
-      [...parameters, limit],
+  private async idsIn(filter: HistoryFilter, range: Range, order: Order, limit: number): Promise<string[]> {
+    const { sql, parameters } = joined([...matching(filter), ...within(range)]);
+    const inOrder = `ORDER BY run_id ${order}`;
+    if (!isByText(filter)) {
+      const rows = await this.database.read.query<{ runId: string }>(
+        `SELECT run_id AS "runId" FROM runs ${sql} ${inOrder} LIMIT ?`,
+        [...parameters, limit],
+      );
+      return rows.map(({ runId }) => runId);
+    }
+    // Two steps, so that the search reads rows only of runs that match by index.
+    const ids: Condition = { sql: `run_id IN (SELECT run_id FROM runs ${sql})`, parameters };
+    const candidates = joined([ids, ...candidatesOf(filter)]);
+    const runs = await this.searched.select(
+      this.database.read,
+      `${candidates.sql} ${inOrder}`,
+      candidates.parameters,
     );
-    return rows.map(({ runId }) => runId);
+    return runs
+      .filter((run) => isFound(run, filter))
+      .slice(0, limit)
+      .map(({ runId }) => runId);
   }
 
   private async byIds(runIds: string[]): Promise<Run[]> {
@@ -229,41 +391,18 @@ export class RunHistoryRepository {
   }
 }
 
-/** Whether the index of the project does not suffice for the filter. */
-function readsRows({ text, triggeredByName }: HistoryFilter): boolean {
-  return text !== undefined || triggeredByName !== undefined;
+function upTo(range: Range, order: Order, end: string | null | undefined): Range {
+  if (end == null) return range;
+  return { ...range, [order === 'ASC' ? 'high' : 'low']: { runId: end, isIncluded: true } };
 }
 
-function matching(
-  { projectId, status, scope, triggeredBy, triggeredByName, text }: HistoryFilter,
-  { low, high, startedAt }: Omit<Stretch, 'end'>,
-): { condition: string; parameters: unknown[] } {
-  const conditions: [sql: string, value: unknown][] = [['project_id = ?', projectId]];
-  if (status !== undefined) conditions.push(['status = ?', status]);
-  if (scope !== undefined) conditions.push(['scope = ?', scope]);
-  if (triggeredBy !== undefined) conditions.push(['triggered_by = ?', triggeredBy]);
-  if (low) conditions.push([`run_id ${low.isIncluded ? '>=' : '>'} ?`, low.runId]);
-  if (high) conditions.push([`run_id ${high.isIncluded ? '<=' : '<'} ?`, high.runId]);
-  if (startedAt) conditions.push(['started_at >= ?', startedAt.from], ['started_at <= ?', startedAt.to]);
-  // An expression keeps the planner on the index of the project, within the range: a user can have runs everywhere.
-  if (triggeredByName !== undefined)
-    conditions.push(["COALESCE(triggered_by_name, '') = ?", triggeredByName]);
-  const condition = conditions.map(([sql]) => sql).join(' AND ');
-  const parameters = conditions.map(([, value]) => value);
-  if (text === undefined) return { condition, parameters };
-  const words = patternOf(text);
-  const inJson = patternOf(JSON.stringify(text).slice(1, -1));
-  return {
-    // Two steps, so that the text search reads rows only of runs that match by index.
-    condition:
-      `run_id IN (SELECT run_id FROM runs WHERE ${condition}) AND (run_id LIKE LOWER(?) ESCAPE '!'` +
-      " OR LOWER(status_reason) LIKE LOWER(?) ESCAPE '!' OR LOWER(error) LIKE LOWER(?) ESCAPE '!'" +
-      " OR LOWER(params) LIKE LOWER(?) ESCAPE '!' OR LOWER(worker_id) LIKE LOWER(?) ESCAPE '!'" +
-      " OR LOWER(triggered_by_name) LIKE LOWER(?) ESCAPE '!' OR '#' || number = ?)",
-    parameters: [...parameters, words, words, inJson, inJson, words, words, text],
-  };
-}
-
-function patternOf(text: string): string {
-  return `%${text.replace(/[!%_]/g, '!$&')}%`;
+function within({ low, high, startedAt }: Range): Condition[] {
+  const conditions: Condition[] = [];
+  if (low) conditions.push({ sql: `run_id ${low.isIncluded ? '>=' : '>'} ?`, parameters: [low.runId] });
+  if (high) conditions.push({ sql: `run_id ${high.isIncluded ? '<=' : '<'} ?`, parameters: [high.runId] });
+  if (startedAt) {
+    const { from, to } = startedAt;
+    conditions.push({ sql: 'started_at >= ? AND started_at <= ?', parameters: [from, to] });
+  }
+  return conditions;
 }

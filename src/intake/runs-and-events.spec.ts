@@ -76,6 +76,7 @@ const sql = <Row>(statement: string, parameters: unknown[] = []): Promise<Row[]>
     const rows = await tx.query<Row>(statement, parameters);
     return inputs.map(() => rows);
   }, null);
+const runsOf = (projectId: string) => sql('SELECT run_id FROM runs WHERE project_id = ?', [projectId]);
 const countOf = async (table: string, runId: string) => {
   const [row] = await sql<{ count: number }>(`SELECT COUNT(*) AS count FROM ${table} WHERE run_id = ?`, [
     runId,
@@ -101,7 +102,7 @@ describe('triggering a run', () => {
     expect([...new Set(refused.map((reason) => (reason as JobatoError).extras.activeRunId))]).toEqual(
       created,
     );
-    expect((await runs.list({ projectId }, 10)).items).toHaveLength(1);
+    expect(await runsOf(projectId)).toHaveLength(1);
   });
 
   it('creates a run for each of many projects at the same time', async () => {
@@ -132,7 +133,7 @@ describe('triggering a run', () => {
       reason: expect.objectContaining({ message: expect.stringContaining('no room') }),
     });
     expect(started.status).toBe('fulfilled');
-    expect((await runs.list({ projectId: unlucky }, 10)).items).toEqual([]);
+    expect(await runsOf(unlucky)).toEqual([]);
     expect(await sql('SELECT * FROM outbox WHERE payload LIKE ?', [`%"projectId":"${unlucky}"%`])).toEqual(
       [],
     );
@@ -150,7 +151,7 @@ describe('trigger with an idempotency key', () => {
     );
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     for (const { run } of answers) expect(run).toEqual(answers[0]!.run);
-    expect((await runs.list({ projectId }, 10)).items).toHaveLength(1);
+    expect(await runsOf(projectId)).toHaveLength(1);
   });
 
   it('returns the first response even after the run has ended', async () => {
@@ -185,7 +186,7 @@ describe('trigger with an idempotency key', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
     expect(codeOf((answers[1] as PromiseRejectedResult).reason)).toBe('IDEMPOTENCY_KEY_REUSED');
-    expect((await runs.list({ projectId: two }, 10)).items).toEqual([]);
+    expect(await runsOf(two)).toEqual([]);
   });
 
   it('can be repeated after it was rejected because of another run', async () => {

@@ -13,12 +13,15 @@ const MAX_LINE_LENGTH = 500;
 export class ErrorLines {
   constructor(private readonly logs: LogRepository) {}
 
-  /** Returns lines oldest first, as plain text without colour codes and blank lines. */
-  async lastOf(runId: string, stepName: string, limit: number): Promise<string[]> {
+  /**
+   * Returns lines oldest first, as plain text without colour codes and blank lines.
+   * @param maxChunks how far back to look, in chunks of the log
+   */
+  async lastOf(runId: string, stepName: string, limit: number, maxChunks = MAX_CHUNKS): Promise<string[]> {
     const found: string[] = [];
     let before = Number.MAX_SAFE_INTEGER;
     let characters = 0;
-    for (let read = 0; read < MAX_CHUNKS && characters < MAX_CHARACTERS && found.length < limit; read++) {
+    for (let read = 0; read < maxChunks && characters < MAX_CHARACTERS && found.length < limit; read++) {
       const chunk = await this.logs.chunkBefore(runId, before);
       if (!chunk) break;
       before = chunk.lastSeq;

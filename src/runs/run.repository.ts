@@ -3,7 +3,6 @@ import { validate as isUuid } from 'uuid';
 import { Clock, elapsedMs, type Instant } from '../clock/clock';
 import { Database } from '../database/database';
 import { inList, type RowReader, type TableRows } from '../database/table-rows';
-import { weighedPage } from '../database/weighed-page';
 import type { Transaction } from '../database/writer';
 import type { StepOutputs } from '../events/run-event';
 import { JobatoError } from '../http/problem-catalogue';
@@ -11,25 +10,12 @@ import type { ProjectDefinition } from '../projects/project';
 import { storedDefinition } from '../projects/stored-definition';
 import { outputsOf } from './earlier-outputs';
 import type { FinishedRun } from './reporting-habits';
-import type { Run, RunStatus, TriggeredBy } from './run';
+import type { Run } from './run';
 import { DefinitionEntity, RunEntity } from './run.entity';
 import { RunHooks } from './run-hooks';
 import { RunNumberRepository } from './run-number.repository';
 import { deleteSecretsOfEnded } from './run-secret.repository';
 import { rangeOf, type StartRange, widened } from './start-range';
-
-export interface RunFilter {
-  projectId?: string;
-  status?: RunStatus;
-  scope?: string;
-  triggeredBy?: TriggeredBy;
-  triggeredByName?: string;
-  /** A part of the id, in lower case; only hexadecimal digits and dashes. Finds only the newest runs. */
-  idPart?: string;
-  /** Start time in epoch milliseconds, both ends included. */
-  fromMs?: number;
-  toMs?: number;
-}
 
 export interface Page<Item> {
   items: Item[];
@@ -59,22 +45,6 @@ export type RunWithDeadlines = Pick<
   | 'stopGraceSeconds'
   | 'stopBy'
 >;
-
-/** The columns of a run that can be large. */
-const RUN_BYTES = [
-  'params',
-  'run_inputs',
-  'progress',
-  'steps',
-  'metrics',
-  'outputs',
-  'earlier_outputs',
-  'error',
-  'artifacts',
-  'zero_results',
-]
-  .map((column) => `COALESCE(OCTET_LENGTH(${column}), 0)`)
-  .join(' + ');
 
 /** SQL condition: the run is unclaimed, and no request for it waits in the outbox. */
 const UNREQUESTED =
@@ -115,11 +85,6 @@ const MUTABLE: (keyof Run)[] = [
   'revision',
 ];
 
-/** Among the newest runs, because no index finds a part of an id. */
-const HAS_ID_PART =
-  'run_id IN (SELECT run_id FROM (SELECT run_id FROM runs ORDER BY run_id DESC LIMIT 10000) AS newest' +
-  ' WHERE run_id LIKE ?)';
-
 const RUN_NUMBER = /^[1-9]\d{0,14}$/;
 
 /** Outputs are looked for in this many runs of the project. */
@@ -135,8 +100,7 @@ export interface UnrequestedRun {
 }
 
 /**
- * The tables of runs and of their definitions. Lists page by run id, whose order is the order of starts. Methods with a
- * `tx` are a part of that transaction.
+ * The tables of runs and of their definitions. Methods with a `tx` are a part of that transaction.
  */
 @Injectable()
 export class RunRepository {
@@ -205,43 +169,6 @@ export class RunRepository {
       runIds,
     );
     return new Map(rows.map(({ run_id, number }) => [run_id, number]));
-  }
-
-  /** Returns runs after `cursor`, newest first. */
-  async list(filter: RunFilter, limit: number, cursor?: string): Promise<Page<Run>> {
-    const conditions: string[] = [];
-    const parameters: unknown[] = [];
-    const where = (condition: string, value: unknown) => {
-      conditions.push(condition);
-      parameters.push(value);
-    };
-    if (filter.projectId !== undefined) where('project_id = ?', filter.projectId);
-    if (filter.status !== undefined) where('status = ?', filter.status);
-    if (filter.scope !== undefined) where('scope = ?', filter.scope);
-    if (filter.triggeredBy !== undefined) where('triggered_by = ?', filter.triggeredBy);
-    if (filter.triggeredByName !== undefined) where('triggered_by_name = ?', filter.triggeredByName);
-    if (filter.idPart !== undefined) where(HAS_ID_PART, `%${filter.idPart}%`);
-    const { low, high, startedAt } = await this.startRange(filter);
-    if (low !== null) where('run_id >= ?', low);
-    if (high !== null) where('run_id < ?', high);
-    if (startedAt) {
-      where('started_at >= ?', startedAt.from);
-      where('started_at <= ?', startedAt.to);
-    }
-    if (cursor !== undefined) where('run_id < ?', cursor);
-    const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
-    // Select only ids: an index of the project covers that query. For whole rows the planner would choose another index
-    // and scan the runs of all projects with this scope.
-    const ids = `SELECT run_id FROM runs ${condition} ORDER BY run_id DESC LIMIT ?`;
-    const { keys, hasMore } = await weighedPage<string>(
-      this.database.read,
-      `SELECT run_id AS key, ${RUN_BYTES} AS size FROM runs WHERE run_id IN (${ids}) ORDER BY run_id DESC`,
-      [...parameters, limit + 1],
-      limit,
-    );
-    if (keys.length === 0) return { items: [], nextCursor: null };
-    const items = await this.select(`WHERE run_id IN ${inList(keys)} ORDER BY run_id DESC`, keys);
-    return { items, nextCursor: hasMore ? keys.at(-1)! : null };
   }
 
   /** Returns the active run, or the latest run if none is active. */

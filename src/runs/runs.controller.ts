@@ -8,7 +8,6 @@ import {
   HttpCode,
   Param,
   Post,
-  Query,
   Res,
 } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
@@ -18,12 +17,11 @@ import { RequestUser } from '../http/request-user';
 import { ProjectCatalogue } from '../projects/project-catalogue';
 import { checkIdempotencyKey, IDEMPOTENCY_KEY_HEADER } from './idempotency-key';
 import type { Run } from './run';
-import { RunPageView } from './run-page.view';
 import { RunPipe, runPaths } from './run.pipe';
 import { RunRepository } from './run.repository';
 import { RunViewBuilder } from './run-view-builder';
 import { RunDetailView, RunView } from './run-view';
-import { ProjectRunsQuery, RerunBody, RunsQuery, toRunFilter, TriggerBody } from './runs.dto';
+import { RerunBody, TriggerBody } from './runs.dto';
 import type { Accepted } from './run-starter';
 import { RunsService } from './runs.service';
 
@@ -132,27 +130,6 @@ export class RunsController {
     return this.service.askAgain(runId, user ?? 'api');
   }
 
-  @Get('runs')
-  @ApiOperation({ operationId: 'listRuns', summary: 'List runs, newest first' })
-  @ApiResponse({ status: 200, type: RunPageView })
-  @ApiProblems('VALIDATION')
-  async list(@Query() query: RunsQuery): Promise<RunPageView> {
-    const { projectId, id } = query;
-    return this.page({ projectId, idPart: id?.toLowerCase(), ...toRunFilter(query) }, query);
-  }
-
-  @Get('projects/:projectId/runs')
-  @ApiOperation({ operationId: 'listProjectRuns', summary: 'List the runs of a project, newest first' })
-  @ApiResponse({ status: 200, type: RunPageView })
-  @ApiProblems('VALIDATION', 'PROJECT_NOT_FOUND')
-  async listOfProject(
-    @Param('projectId') projectId: string,
-    @Query() query: ProjectRunsQuery,
-  ): Promise<RunPageView> {
-    this.projects.get(projectId);
-    return this.page({ projectId, ...toRunFilter(query) }, query);
-  }
-
   @Get('projects/:projectId/runs/current')
   @ApiOperation({
     operationId: 'getCurrentRun',
@@ -187,14 +164,6 @@ export class RunsController {
   @ApiProblems('RUN_NOT_FOUND', 'RUN_ALREADY_ENDED', 'STORAGE_UNAVAILABLE', 'STORAGE_FULL')
   async stop(@Param(RunPipe) { runId }: Run, @RequestUser() user: string | null): Promise<RunView> {
     return this.service.stop(runId, user ?? 'api');
-  }
-
-  private async page(
-    filter: Parameters<RunRepository['list']>[0],
-    { limit, cursor }: ProjectRunsQuery,
-  ): Promise<RunPageView> {
-    const { items, nextCursor } = await this.runs.list(filter, limit, cursor);
-    return { items: await this.views.all(items), nextCursor };
   }
 }
 

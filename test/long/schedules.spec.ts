@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { toInstant } from '../../src/clock/clock';
 import { EventConsumer } from '../../src/intake/event-consumer';
 import { ProjectCatalogue } from '../../src/projects/project-catalogue';
+import { RunHistoryRepository } from '../../src/history/run-history.repository';
 import { RunRepository } from '../../src/runs/run.repository';
 import { RunsService } from '../../src/runs/runs.service';
 import { DueRuns } from '../../src/schedules/due-runs';
@@ -91,7 +92,8 @@ describe('schedules over two simulated years', () => {
     tell(`SCHEDULE_SEED=${SEED}`);
     const random = new SeededRandom(SEED);
     const { app } = jobato;
-    const [runs, service] = [app.get(RunRepository), app.get(RunsService)];
+    const [runs, history] = [app.get(RunRepository), app.get(RunHistoryRepository)];
+    const service = app.get(RunsService);
     const [repository, projects] = [app.get(ScheduleRepository), app.get(ProjectCatalogue)];
     const clock = new FakeClock(Date.parse(FROM));
     const begin = async () => {
@@ -139,7 +141,7 @@ describe('schedules over two simulated years', () => {
       expectOneRecordEach(found, expected);
       const started = found.flatMap(({ runId }) => runId ?? []);
       expect(new Set(started).size).toBe(started.length);
-      const { items } = await runs.list({ projectId: id }, 2000);
+      const { items } = await history.page({ projectId: id }, 2000, null);
       expect(items.map(({ runId }) => runId)).toEqual(expect.arrayContaining(started));
       expect(items.length - started.length).toBeLessThanOrEqual(MAX_AFTER_END);
     }
@@ -165,7 +167,7 @@ describe('schedules of a server that is killed', () => {
       }
       const jobato = await RunningApp.start(folders, { WORKER: 'off' });
       try {
-        const [repository, runs] = [jobato.app.get(ScheduleRepository), jobato.app.get(RunRepository)];
+        const [repository, runs] = [jobato.app.get(ScheduleRepository), jobato.app.get(RunHistoryRepository)];
         for (const [index, id] of PROJECTS.entries()) {
           const found = (await allRecords(repository, id)).reverse();
           const times = found.map(({ dueAt }) => Date.parse(dueAt));
@@ -175,7 +177,7 @@ describe('schedules of a server that is killed', () => {
             if (new Date(ms).getUTCSeconds() % (everyMs / 1000) === 0) expected.add(ms);
           expect(new Set(times)).toEqual(expected);
           expect(times).toHaveLength(expected.size);
-          const { items } = await runs.list({ projectId: id }, 200);
+          const { items } = await runs.page({ projectId: id }, 200, null);
           expect(found.flatMap(({ runId }) => runId ?? []).sort()).toEqual(
             items.map(({ runId }) => runId).sort(),
           );

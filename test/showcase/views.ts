@@ -88,6 +88,10 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'overview-tag', path: '/?tag=nightly' },
     { name: 'overview-tag-nothing', path: '/?tag=unknown' },
     { name: 'overview-refused', path: '/', prepare: startWithoutQuota },
+    { name: 'runs', path: '/runs' },
+    { name: 'runs-filtered', path: '/runs?status=partial,failed&q=step' },
+    { name: 'runs-range', path: '/runs?time=range&from=2026-01-01&zone=Europe/Berlin' },
+    { name: 'runs-nothing-found', path: '/runs?q=nowhere' },
     ...['search', 'glossary', 'retrain', 'newsletter', 'invoices', 'cleanup', 'digest', 'import'].map(
       (projectId) => ({
         name: `project-${projectId}`,

@@ -4,7 +4,7 @@ import { Controller, Get, Param, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { JobatoError } from '../../http/problem-catalogue';
 import { MarkdownParser } from '../artifact/markdown-parser';
-import { markdownTree } from '../artifact/markdown-tree';
+import { type DocumentNode, markdownTree } from '../artifact/markdown-tree';
 import { PageFrames } from '../page/page-frame';
 import { View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
@@ -33,7 +33,8 @@ export class DocsPageController {
     // Each document begins with its title.
     const title = headings[0]?.text ?? name;
     const frame = await this.frames.frame(title, '');
-    return new View('docs/page', { frame, title, nodes: nodes.slice(1), index: headings.slice(1) });
+    const sections = nodes.slice(1).map(raised);
+    return new View('docs/page', { frame, title, nodes: sections, index: headings.slice(1) });
   }
 
   private async source(name: string): Promise<string> {
@@ -43,4 +44,10 @@ export class DocsPageController {
     if (text === null) throw new JobatoError('NOT_FOUND', `There is no document "${name.slice(0, 100)}".`);
     return text;
   }
+}
+
+/** In a preview, two headings of the page stand above those of the document. */
+function raised(node: DocumentNode): DocumentNode {
+  const level = /^h([4-6])$/.exec(node.tag ?? '')?.[1];
+  return level === undefined ? node : { ...node, tag: `h${Number(level) - 2}` };
 }

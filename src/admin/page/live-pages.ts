@@ -7,6 +7,8 @@ import { PartView, View } from './view';
 export interface LivePage {
   title: string;
   path: string;
+  /** The address of the changing part, if it has a query. */
+  partHref?: string;
   view: string;
 }
 
@@ -20,13 +22,13 @@ export class LivePages {
   }
 
   /** Returns the changing part and the header. */
-  async part(page: LivePage, model: object): Promise<PartView> {
+  async part(page: LivePage, model: object, headers: Record<string, string> = {}): Promise<PartView> {
     const complete = await this.complete(page, model);
-    return new PartView('shared/refresh', complete, complete.live);
+    return new PartView('shared/refresh', complete, complete.live, { headers });
   }
 
-  private async complete({ title, path, view }: LivePage, model: object) {
+  private async complete({ title, path, partHref, view }: LivePage, model: object) {
     const frame = await this.frames.frame(title, path);
-    return live(`${path}/state`, { ...model, frame, partName: `${view}/content` });
+    return live(partHref ?? `${path}/state`, { ...model, frame, partName: `${view}/content` });
   }
 }

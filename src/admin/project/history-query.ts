@@ -1,6 +1,7 @@
 import { validate as isUuid } from 'uuid';
 import { RUN_STATUSES, type RunStatus, TRIGGER_KINDS, type TriggeredBy } from '../../runs/run';
-import type { HistoryFilter, HistoryPlace } from '../../history/run-history.repository';
+import type { HistoryFilter } from '../../history/history-filter';
+import type { HistoryPlace } from '../../history/run-history.repository';
 import { dayOrNull, endOfDayMs, startOfDayMs, UTC, zoneOr } from '../page/day-range';
 import { textOrNull } from '../page/form-answers';
 

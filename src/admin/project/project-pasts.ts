@@ -2,12 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Instant } from '../../clock/clock';
 import { QuotaUsageRepository } from '../../quota/quota-usage.repository';
 import { isTerminal, type Run, type RunStatus } from '../../runs/run';
-import {
-  type HistoryFilter,
-  type PastRun,
-  RunHistoryRepository,
-  type StatusCount,
-} from '../../history/run-history.repository';
+import type { HistoryFilter } from '../../history/history-filter';
+import { type PastRun, RunHistoryRepository, type StatusCount } from '../../history/run-history.repository';
 import { median } from '../../runs/median';
 import { Remembered } from '../page/remembered';
 import { stalenessOf, SUCCESSES, type Staleness } from './staleness';

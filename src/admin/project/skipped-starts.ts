@@ -1,5 +1,6 @@
 import { type Instant, toInstant } from '../../clock/clock';
-import type { HistoryFilter, HistoryPage } from '../../history/run-history.repository';
+import type { HistoryFilter } from '../../history/history-filter';
+import type { HistoryPage } from '../../history/run-history.repository';
 import type { Run } from '../../runs/run';
 import { timeOfRunId } from '../../runs/run-id';
 import { foldedRecords } from '../../schedules/folded-records';
