@@ -145,7 +145,12 @@ describe('schedules in a browser', () => {
     const page = await open('/');
     const nightly = page.getByRole('row', { name: 'nightly' });
     await nightly.getByText(/^\s*1 Jan( 20\d\d)?, 02:00/).waitFor();
-    expect(await page.getByRole('row', { name: 'plain' }).getByText(/Jan|Paused/).count()).toBe(0);
+    expect(
+      await page
+        .getByRole('row', { name: 'plain' })
+        .getByText(/Jan|Paused/)
+        .count(),
+    ).toBe(0);
     await page.goto('/projects/plain');
     await page.getByTestId('run-history').waitFor();
     expect(await line(page).count()).toBe(0);

@@ -1,5 +1,6 @@
 import { HttpStatus, Injectable, type PipeTransform } from '@nestjs/common';
 import { JobatoError } from '../../http/problem-catalogue';
+import { RunHistoryRepository } from '../../history/run-history.repository';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import type { Run } from '../../runs/run';
 import { RunRepository } from '../../runs/run.repository';
@@ -25,6 +26,7 @@ export class RunAddressPipe implements PipeTransform<
 > {
   constructor(
     private readonly runs: RunRepository,
+    private readonly history: RunHistoryRepository,
     private readonly projects: ProjectCatalogue,
     private readonly frames: PageFrames,
   ) {}
@@ -35,11 +37,12 @@ export class RunAddressPipe implements PipeTransform<
     } catch (error) {
       const isNumber = projectId !== undefined && NUMBER.test(ref);
       if (!(error instanceof JobatoError) || isNumber || !PART_OF_ID.test(ref)) throw error;
-      const { items, nextCursor } = await this.runs.list({ projectId, idPart: ref.toLowerCase() }, LISTED);
+      const idPart = ref.toLowerCase();
+      const { items, olderThan } = await this.history.page({ projectId, idPart }, LISTED, null);
       const [run, ...others] = items;
       if (run === undefined) throw error;
-      if (others.length === 0 && nextCursor === null) return new SeeOther(`/runs/${run.runId}`);
-      return this.candidates(ref, items, nextCursor !== null);
+      if (others.length === 0 && olderThan === null) return new SeeOther(`/runs/${run.runId}`);
+      return this.candidates(ref, items, olderThan !== null);
     }
   }
 
