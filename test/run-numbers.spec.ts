@@ -154,7 +154,7 @@ describe('pages', () => {
     const project = await textOf(`/projects/named?run=${first.runId}`);
     for (const part of [
       'Last run #2',
-      'Details of run #1,',
+      'Details of run #1 ',
       'API ada',
       'Selected run #1',
       'stopped by grace',
