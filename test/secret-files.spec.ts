@@ -67,7 +67,6 @@ describe('secrets in files', () => {
       for (const path of [
         ...[
           '/',
-          '/runs',
           '/status',
           '/quota',
           '/workers',
@@ -75,6 +74,7 @@ describe('secrets in files', () => {
           '/login',
           '/api/projects',
           '/api/health',
+          '/runs',
         ],
         ...[
           '/api/workers',
