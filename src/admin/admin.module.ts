@@ -52,6 +52,7 @@ import { RunPages } from './run/run-pages';
 import { KeptRunPageController } from './run/kept-run.controller';
 import { RunPast } from './run/run-past';
 import { RunWholePage } from './run/run-whole-page';
+import { RunDefinitionPageController } from './run/run-definition.controller';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -87,6 +88,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunPageController,
     KeptRunPageController,
     RunLogPartController,
+    RunDefinitionPageController,
     RunTimelineController,
     ArtifactPageController,
     ResultsPageController,
