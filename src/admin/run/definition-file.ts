@@ -1,4 +1,4 @@
-import { Document, isMap, isSeq, visit } from 'yaml';
+import { Document, isMap, type Node, visit } from 'yaml';
 import {
   DEFAULT_PARALLEL,
   type ParamSpec,
@@ -8,6 +8,8 @@ import {
 import type { ParamFile, ProjectFile, StepFile } from '../../projects/project-file.schema';
 
 const LINE_WIDTH = 100;
+/** The rest of a line is for the key. */
+const SHORT = 84;
 
 /**
  * Returns a stored definition as the YAML of a project file, without what is as by default. The definition has the names
@@ -15,12 +17,15 @@ const LINE_WIDTH = 100;
  */
 export function definitionFile(definition: ProjectDefinition): string {
   const document = new Document(fileOf(definition), { aliasDuplicateObjects: false });
-  // Commands, lists of names and params are short, and read best in one line.
+  // A command, a list of names or a param is in one line where it fits.
+  const params = document.get('params');
   visit(document, {
-    Collection(key, node, path) {
-      const isOfParams = path.some((each) => isMap(each) && each === document.get('params'));
-      if ((isSeq(node) && key === 'value' && !node.items.some(isMap)) || (isMap(node) && isOfParams))
-        node.flow = true;
+    Seq(_, node) {
+      if (!node.items.some(isMap)) node.flow = isShort(node);
+    },
+    Map(_, node, path) {
+      const parent = path.at(-2);
+      if (parent === params) node.flow = isShort(node);
     },
   });
   return document.toString({ lineWidth: LINE_WIDTH, flowCollectionPadding: false });
@@ -111,4 +116,8 @@ function mapped<From, To>(
 ): Record<string, To> | undefined {
   const entries = Object.entries(values).map(([name, value]) => [name, to(value)] as const);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+function isShort(node: Node): boolean {
+  return JSON.stringify(node.toJSON()).length <= SHORT;
 }

@@ -165,8 +165,10 @@ export interface RunPage extends PageOrder {
 
 /** What the page says about a run at its end: who carried it out, and what to know before the next one. */
 export interface RunFoot {
-  /** Null if there is none yet, or the table of attempts names it. */
+  /** Null if the table of attempts names the workers. */
   worker: string | null;
+  /** The run may have, or has had, more than one attempt. */
+  hasAttempts: boolean;
   attempt: number;
   maxAttempts: number;
   lastHeard: DurationText | null;
@@ -277,13 +279,13 @@ function otherMetrics({ metrics }: Run, definition: ShownDefinition): [string, n
   return Object.entries(metrics).filter(([name]) => !inSummary.has(name));
 }
 
-function footOf({ run, quota, waiting }: RunFacts, now: Instant): RunFoot {
+function footOf({ run, quota }: RunFacts, now: Instant): RunFoot {
   const isActive = !isTerminal(run);
   // A used-up quota is named beside the re-run buttons of an ended run, and a silent worker above the log.
   const { warnings } = runFooter(run, null, isActive ? quota : null, now);
-  const isUnclaimed = waiting !== null && phaseOf(run) === 'waiting';
   return {
-    worker: isUnclaimed || run.attempt > 1 ? null : workerWords(run),
+    worker: run.attempt > 1 ? null : workerWords(run),
+    hasAttempts: run.maxAttempts > 1,
     attempt: run.attempt,
     maxAttempts: run.maxAttempts,
     lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
