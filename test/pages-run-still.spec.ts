@@ -42,8 +42,10 @@ describe('the page of a run that is open from its start to its end', () => {
     await watchShifts(each.page);
     await each.page.goto(`/runs/${runId}`);
     await each.page.getByText('No worker').first().waitFor();
+    await forgetShifts(each.page);
     return { page: each.page, runId };
   }
+  const forgetShifts = (page: Page) => page.evaluate('void (window.layoutShift = 0)');
   const shifted = (page: Page): Promise<number> =>
     // After two frames, the browser has reported the shifts of the first.
     page.evaluate(
@@ -118,7 +120,7 @@ describe('the page of a run that is open from its start to its end', () => {
     await run.print('check', 'stdout', ...Array.from({ length: 200 }, (_, line) => `order ${line}`));
     await page.getByTestId('run-log').filter({ hasText: 'order 199' }).waitFor();
     await page.locator('#run-log').evaluate('(log) => log.scrollIntoView({ block: "end" })');
-    await page.evaluate('void (window.layoutShift = 0)');
+    await forgetShifts(page);
     const before = await page.locator('#run-log').boundingBox();
     await fail(page, run);
     expect(await shifted(page)).toBeLessThan(UNNOTICED);
