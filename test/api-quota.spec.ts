@@ -213,10 +213,9 @@ describe('project with a quota', () => {
         async (path) => (await jobato.api.get(path).expect(200)).text,
       ),
     );
-    for (const page of [project, run]) {
-      expect(page).toContain('data-testid="quota-remaining">2</dd>');
-      expect(page).toContain('2 of 5 calls left');
-    }
+    for (const page of [project, run]) expect(page).toContain('data-testid="quota-remaining">2</dd>');
+    expect(project).toContain('2 of 5 calls left');
+    expect(run).toContain('>of 5</a> until ');
     expect(quota).toContain('The quota day starts at 22:00 (Europe/Berlin).');
     expect(quota).toContain(`href="/runs/${runId}"`);
   });

@@ -423,7 +423,7 @@ describe('input limits', () => {
       unlisted: number;
     };
     expect(listed.unlisted).toBe(9);
-    expect(await (await jobato.fetch(`/runs/${id}`)).text()).toContain(
+    expect(await (await jobato.fetch(`/runs/${id}/timeline`)).text()).toContain(
       'more events were applied but are not listed',
     );
   });

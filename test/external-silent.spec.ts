@@ -173,7 +173,9 @@ describe('external worker that reports only at the end', () => {
       'api',
       'page',
     ]);
-    expect(await pageOf(runId)).toMatch(/Published to workers again, requested manually/);
+    expect(plain((await page.get(`/runs/${runId}/timeline`)).text)).toMatch(
+      /Published to workers again, requested manually/,
+    );
     await stop(runId);
   });
   it('is not requested again for a claimed, ended or unknown run', async () => {

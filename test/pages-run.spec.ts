@@ -1,8 +1,10 @@
 import type { Browser, Page } from 'playwright-core';
 import { Clock } from '../src/clock/clock';
+import { ProjectCatalogue } from '../src/projects/project-catalogue';
 import { ErrorLines } from '../src/logs/error-lines';
 import { launchBrowser, openPage } from './support/browser';
-import { nodeStep, RunningApp } from './support/jobato';
+import { nodeStep, RunningApp, writeProject } from './support/jobato';
+import { until } from './support/until';
 
 const STUBBORN = `process.on('SIGTERM', () => {}); console.log('ready'); setInterval(() => {}, 1000);`;
 const FAILS = `
@@ -21,6 +23,15 @@ const MAKES = `
   make('reports/today.md', '# Found\\n\\n<img src=x onerror=alert(1)> [all](https://example.com)');
   make('model.bin', Buffer.from([0, 1, 2]));
   make('dot.png', Buffer.from('${DOT}', 'base64'));`;
+
+const SECRET = `id: secret
+params: { token: { type: secret, required: true }, day: { type: string } }
+steps:
+  - name: work
+    run: |
+      echo one
+      echo two
+`;
 
 /** Notes in the attribute `data-order` when the page's scripts begin to listen and open the event stream. */
 const RECORD_ORDER = `
@@ -46,7 +57,8 @@ describe('run page', () => {
     jobato = await RunningApp.start({
       stubborn: nodeStep('stubborn', STUBBORN),
       fails: `${nodeStep('fails', FAILS).replace('steps:\n', 'steps:\n  - name: before\n    command: [echo, before]\n')}  - name: after\n    command: [echo, after]\n`,
-      makes: nodeStep('makes', MAKES),
+      makes: nodeStep('makes', MAKES, 'name: Makes\n'),
+      secret: SECRET,
       waits: `${nodeStep('waits', "console.log('ready'); setInterval(() => {}, 1000)")}  - name: after\n    command: [echo, after]\n`,
       elsewhere: 'id: elsewhere\nname: Elsewhere\nexecutor: external\n',
     });
@@ -109,29 +121,31 @@ describe('run page', () => {
     const before = await left();
     expect(before).toBeLessThanOrEqual(10);
     await waiting.filter({ hasText: new RegExp(`killed in (${before - 1}|${before - 2}) s\\.`) }).waitFor();
-    await page.locator('#run-past').filter({ hasText: 'Stop requested manually' }).waitFor();
     await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
-    await page.locator('#run-past').filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
     expect(await waiting.count()).toBe(0);
+    await page.getByTestId('run-outcome').getByRole('heading', { name: 'Stopped manually' }).waitFor();
+    await page.getByRole('link', { name: 'Timeline' }).click();
+    const events = page.getByRole('region', { name: 'Events' });
+    await events.filter({ hasText: 'Stop requested manually' }).waitFor();
+    await events.filter({ hasText: 'SIGKILL sent to step work' }).waitFor();
   });
 
-  it.each([1280, 360])(
-    'keeps Stop and Re-run in place when the run ends, at a width of %d',
-    async (width) => {
-      const { runId } = await jobato.trigger('waits');
-      const page = await open(`/runs/${runId}`, { viewport: { width, height: 800 } });
-      const [stop, rerun] = ['Stop', 'Re-run'].map((name) => page.getByRole('button', { name, exact: true }));
-      const places = async () => [await stop!.boundingBox(), await rerun!.boundingBox()];
-      await page.getByTestId('run-log').filter({ hasText: 'ready' }).waitFor();
-      expect([await stop!.isEnabled(), await rerun!.isEnabled()]).toEqual([true, false]);
-      const before = await places();
-      await stop!.click();
-      await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
-      await page.locator('#rerun-menu').waitFor();
-      expect([await stop!.isEnabled(), await rerun!.isEnabled()]).toEqual([false, true]);
-      expect(await places()).toEqual(before);
-    },
-  );
+  it.each([1280, 360])('keeps Re-run in place when the run ends, at a width of %d', async (width) => {
+    const { runId } = await jobato.trigger('waits');
+    const page = await open(`/runs/${runId}`, { viewport: { width, height: 800 } });
+    const [stop, rerun] = ['Stop', 'Re-run'].map((name) => page.getByRole('button', { name, exact: true }));
+    await page.getByTestId('run-log').filter({ hasText: 'ready' }).waitFor();
+    expect([await stop!.isEnabled(), await rerun!.isEnabled()]).toEqual([true, false]);
+    const [stopBefore, rerunBefore] = [await stop!.boundingBox(), await rerun!.boundingBox()];
+    await stop!.click();
+    await page.getByTestId('run-status').filter({ hasText: 'Cancelled' }).waitFor();
+    const menu = page.locator('#rerun-menu > summary');
+    await menu.waitFor();
+    expect([await stop!.count(), await rerun!.isEnabled()]).toEqual([0, true]);
+    expect(await rerun!.boundingBox()).toEqual(rerunBefore);
+    // A second press on Stop opens the menu, which starts nothing.
+    expect(await menu.boundingBox()).toEqual(stopBefore);
+  });
 
   it('delays the waiting reason for two seconds to avoid flashing', async () => {
     const { runId } = await jobato.trigger('elsewhere');
@@ -176,12 +190,12 @@ describe('run page', () => {
         'last <b>',
       ]);
       const page = await open(`/runs/${runId}`, { javaScriptEnabled });
-      const failure = page.locator('#run-failure');
-      await failure.getByRole('heading', { name: 'Step work failed with exit code 3' }).waitFor();
-      expect(await failure.locator('pre').innerText()).toBe('first\nlast <b>\n');
-      await failure.getByRole('button', { name: 'Re-run from here' }).click();
+      const outcome = page.getByTestId('run-outcome');
+      await outcome.getByRole('heading', { name: 'Step work failed with exit code 3' }).waitFor();
+      expect(await outcome.locator('pre').innerText()).toBe('first\nlast <b>\n');
+      await outcome.getByRole('button', { name: 'Re-run from work' }).click();
       await page.waitForURL((url) => url.pathname.startsWith('/runs/') && !url.pathname.endsWith(runId));
-      await page.getByText('From work, triggered as a re-run').waitFor();
+      await page.getByText(/From work, triggered as a re-run of\s+#\d+/).waitFor();
       await jobato.untilEnded(page.url().slice(-36));
 
       await page.goto(`/runs/${runId}`);
@@ -193,6 +207,85 @@ describe('run page', () => {
       ]);
     },
   );
+
+  it.each([true, false])(
+    'shows the definition that the run was started with (JavaScript: %s)',
+    async (js) => {
+      const { runId } = await jobato.trigger('secret', {
+        params: { token: 'hunter2-hunter2', day: 'Monday' },
+      });
+      await jobato.untilEnded(runId);
+      const page = await open(`/runs/${runId}`, { javaScriptEnabled: js });
+      expect(await page.getByRole('link', { name: 'Run', exact: true }).getAttribute('aria-current')).toBe(
+        'page',
+      );
+      await page.getByRole('link', { name: 'Definition' }).click();
+      const file = page.locator('#definition-file');
+      await file.filter({ hasText: 'token: {type: secret, required: true}' }).waitFor();
+      expect(await file.innerText()).toMatch(/- name: work\n {4}run: \|\n {6}echo one\n {6}echo two\n/);
+      expect(await page.content()).not.toContain('hunter2');
+      await page.getByText('The project has not changed since.').waitFor();
+
+      writeProject(jobato.folders, 'secret', SECRET.replace('echo two', 'echo three'));
+      const catalogue = jobato.app.get(ProjectCatalogue, { strict: false });
+      await until(() => catalogue.get('secret').definition.steps[0]!.script!.text.includes('three'));
+      await page.reload();
+      await page.getByText('The project has changed since.').waitFor();
+      expect(await file.innerText()).toContain('echo two');
+      const links = await page
+        .locator('main a')
+        .evaluateAll((all) => all.map((each) => each.getAttribute('href')!));
+      for (const href of links) expect([href, (await jobato.fetch(href)).status]).toEqual([href, 200]);
+      writeProject(jobato.folders, 'secret', SECRET);
+      await until(() => catalogue.get('secret').definition.steps[0]!.script!.text.includes('two'));
+    },
+  );
+
+  it('shows in the timeline what happens while it is open', async () => {
+    const { runId } = await jobato.trigger('waits');
+    const page = await open(`/runs/${runId}/timeline`);
+    const events = page.getByRole('region', { name: 'Events' });
+    await events.filter({ hasText: 'Step work started' }).waitFor();
+    await page.evaluate('void (window.sameDocument = true)');
+    await jobato.fetch(`/api/runs/${runId}`, { method: 'DELETE' });
+    await events.filter({ hasText: 'Run cancelled' }).waitFor();
+    expect(await page.evaluate('window.sameDocument')).toBe(true);
+    expect((await jobato.fetch(`/runs/${runId}/timeline?after=0`)).status).toBe(200);
+  });
+
+  it('copies the id of the run on one press, and leads to the whole id without JavaScript', async () => {
+    const { runId } = await jobato.trigger('makes');
+    await jobato.untilEnded(runId);
+    const page = await open(`/runs/${runId}`);
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const id = page.locator('#copy-run-id');
+    await id.click();
+    await page.getByRole('status').filter({ hasText: 'Copied' }).waitFor({ state: 'attached' });
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(runId);
+    const plain = await open(`/runs/${runId}`, { javaScriptEnabled: false });
+    await plain.locator('#copy-run-id').click();
+    await plain.waitForURL(/#run-id$/);
+    expect(await plain.locator('#run-id:target').innerText()).toBe(runId);
+  });
+
+  it('states each fact once, and hides the values that there are not', async () => {
+    const { runId } = await jobato.trigger('makes');
+    const { startedAt, endedAt } = await jobato.untilEnded(runId);
+    const page = await open(`/runs/${runId}`, { javaScriptEnabled: false });
+    const times = (at: string) => page.locator(`main time[datetime="${at}"]`).count();
+    expect([await times(startedAt), await times(endedAt!)]).toEqual([1, 1]);
+    const main = await page.locator('main').innerText();
+    const countOf = (text: string) => main.split(text).length - 1;
+    expect([countOf('Makes #'), countOf('triggered'), countOf('Duration'), countOf('Worker ')]).toEqual([
+      1, 1, 1, 1,
+    ]);
+    for (const cell of ['new-count', 'relevant-count', 'quota-remaining'])
+      expect([cell, await page.getByTestId(cell).count(), await page.getByTestId(cell).isVisible()]).toEqual([
+        cell,
+        1,
+        false,
+      ]);
+  });
 
   it('previews artifacts without executing their content', async () => {
     const { runId } = await jobato.trigger('makes');

@@ -78,7 +78,7 @@ describe('pages in a browser', () => {
     signal.give();
     await shows(page, 'run-status', 'Completed');
     expect(await page.title()).toBe('✓ Job search #1 · Jobato');
-    await shows(page, 'detail-footer', /^\s*Job search #1\s*✓ Completed/);
+    await shows(page, 'detail-footer', /^\s*Ended \d/);
     await shows(page, 'run-log', 'published');
     await shows(page, 'new-count', '12');
     await shows(page, 'relevant-count', '7');

@@ -4,7 +4,7 @@ import { RunDetailRepository } from '../src/history/run-detail.repository';
 import { AppliedEventEntity, type EventOrigin } from '../src/events/event.entities';
 import { nodeStep, RunningApp } from './support/jobato';
 
-const versionIn = (text: string) => /past\?version(?:=|&#x3D;)(\w+)/.exec(text)![1]!;
+const versionIn = (text: string) => /(?:timeline\/part|past)\?version(?:=|&#x3D;)(\w+)/.exec(text)![1]!;
 
 describe('RunDetailRepository', () => {
   let jobato: RunningApp;
@@ -129,7 +129,7 @@ describe('RunDetailRepository', () => {
       return JSON.stringify(results).length;
     };
     try {
-      const answer = await jobato.fetch(`/runs/${runId}/past`);
+      const answer = await jobato.fetch(`/runs/${runId}/timeline/part`);
       const text = await answer.text();
       for (const words of [
         'Published to workers as attempt 2',
@@ -146,13 +146,16 @@ describe('RunDetailRepository', () => {
       expect(await readNow()).toBeLessThan(400_000);
 
       const version = versionIn(text);
-      expect((await jobato.fetch(`/runs/${runId}/past?version=${version}`)).status).toBe(204);
+      expect((await jobato.fetch(`/runs/${runId}/timeline/part?version=${version}`)).status).toBe(204);
       expect(await readNow()).toBeLessThan(10_000);
     } finally {
       read.mockRestore();
     }
 
-    const versionNow = async () => versionIn(await (await jobato.fetch(`/runs/${runId}/past`)).text());
+    const versionNow = async () => {
+      const parts = ['timeline/part', 'past'].map((part) => jobato.fetch(`/runs/${runId}/${part}`));
+      return (await Promise.all(parts.map(async (each) => versionIn(await (await each).text())))).join(' ');
+    };
     const versions = [await versionNow()];
     await put(runId, [{ eventType: 'run.heartbeat', payload: {} }]);
     versions.push(await versionNow());

@@ -58,6 +58,7 @@ import { RunPast } from './run/run-past';
 import { RunWholePage } from './run/run-whole-page';
 import { RunsPageController } from './runs/runs-page.controller';
 import { RunsReader } from './runs/runs-reader';
+import { RunDefinitionPageController } from './run/run-definition.controller';
 import { RunTimelineController } from './run/run-timeline.controller';
 import { ArtifactsModule } from '../artifacts/artifacts.module';
 import { HistoryModule } from '../history/history.module';
@@ -95,6 +96,7 @@ import { WorkersModule } from '../workers/workers.module';
     RunPageController,
     KeptRunPageController,
     RunLogPartController,
+    RunDefinitionPageController,
     RunTimelineController,
     ArtifactPageController,
     AllResultsPageController,

@@ -39,6 +39,7 @@ params:
 ${steps('archive', 'delete')}`,
   digest: `id: digest\nname: Weekly digest\n${steps('gather', 'summarise')}`,
   import: `id: import\nname: Import of old orders\ndescription: Loads the orders of the old shop\ntags: [orders, nightly]\nenabled: false\nschedule: { cron: '${NEW_YEAR}' }\n${steps('load')}`,
+  places: `id: places\nname: Geocode places\n${steps('read', 'train', 'write')}`,
   backup: `id: backup\nname: Backup\nretry: { maxAttempts: 3 }\n${steps('dump', 'upload')}`,
 };
 

@@ -53,7 +53,8 @@ export type RunName =
   | 'completed'
   | 'cancelled'
   | 'rerun'
-  | 'secondAttempt';
+  | 'secondAttempt'
+  | 'lost';
 
 /** A run as its worker would carry it out, told of over HTTP. */
 export class PlayedRun {
@@ -154,6 +155,7 @@ async function stage(jobato: RunningApp): Promise<Record<RunName, string>> {
     cancelled: await cancelledRun(jobato),
     stopping: await stoppingRun(jobato),
     secondAttempt: await secondAttempt(jobato),
+    lost: await lostRun(jobato),
     waiting: (await jobato.trigger('invoices')).runId,
     running: await runningRun(jobato),
   };
@@ -292,6 +294,17 @@ async function secondAttempt(jobato: RunningApp): Promise<string> {
   await second.stepDone('upload');
   await second.say('run.completed', {});
   return first.runId;
+}
+
+/** Its only attempt ended with its worker, in the second step. */
+async function lostRun(jobato: RunningApp): Promise<string> {
+  const run = await PlayedRun.begin(jobato, 'places', {});
+  await run.step('read');
+  await run.stepDone('read');
+  await run.step('train', { current: 1, total: 9 });
+  await run.print('train', 'stdout', 'epoch 1');
+  await run.giveBack();
+  return run.runId;
 }
 
 async function runningRun(jobato: RunningApp): Promise<string> {

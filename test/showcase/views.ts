@@ -20,6 +20,7 @@ const RUNS: RunName[] = [
   'cancelled',
   'rerun',
   'secondAttempt',
+  'lost',
 ];
 
 /** As if the page had not heard of the run in progress yet. */
@@ -126,7 +127,9 @@ export function viewsOf({ runs, guarded }: Showcase): View[] {
     { name: 'results', path: '/projects/invoices/results' },
     { name: 'results-sorted', path: '/projects/invoices/results?view=all&sort=-amount' },
     { name: 'results-nothing-found', path: '/projects/invoices/results?search=nowhere' },
+    { name: 'definition', path: `/runs/${runs.running}/definition` },
     { name: 'timeline', path: `/runs/${runs.failed}/timeline` },
+    { name: 'timeline-all', path: `/runs/${runs.failed}/timeline?after=0` },
     { name: 'login', path: `${guarded.url}/login` },
     { name: 'login-wrong', path: `${guarded.url}/login`, prepare: guess },
     { name: 'guarded-overview', path: `${guarded.url}/login`, prepare: signIn },

@@ -32,7 +32,7 @@ export class RunFactsReader {
     private readonly quotas: Quotas,
   ) {}
 
-  async read(run: Run): Promise<Omit<RunFacts, 'dueAt'>> {
+  async read(run: Run): Promise<Omit<RunFacts, 'dueAt' | 'isResultLive'>> {
     const current = this.projects.find(run.projectId);
     const [waiting, definition, alike, quota, rerunOfNumber, end] = await Promise.all([
       this.service.waitingOf(run),

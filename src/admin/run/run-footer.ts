@@ -10,6 +10,7 @@ import { endReasonWords } from '../words/run-words';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type TimeText, timeText, timeTextOrNull } from '../words/time-text';
 import { errorWords, type PageWords, waitingWords } from '../words/page-words';
+import { reachedText } from './run-outcome';
 
 /** The clock difference above which the page shows a warning. */
 const VISIBLE_SKEW_MS = 5000;
@@ -157,10 +158,5 @@ export function endReason(run: Run): string {
     const where = `at step ${failed.name}${exit}`;
     return reason === '' || run.statusReason === 'step-failed' ? where : `${where}: ${reason}`;
   }
-  const { step, current, total } = run.progress;
-  const isCutShort = run.status === 'partial' && current !== null && total !== null && current < total;
-  const reached = isCutShort
-    ? ` after ${numberText(current)} of ${numberText(total)}${step === null ? '' : ` in ${step}`}`
-    : '';
-  return reason === '' ? '' : `${reason}${reached}`;
+  return reason === '' ? '' : `${reason}${reachedText(run)}`;
 }

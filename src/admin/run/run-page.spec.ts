@@ -6,6 +6,7 @@ import { versionOf } from '../page/live';
 import { type RunFacts, runPage, shownDefinition } from './run-page';
 
 const CLAIM: RunCommand = { type: 'claim', workerId: 'w', leaseSeconds: 600 };
+const ORDER = { isLogFirst: false };
 const FACTS = { unpublished: false, stepWorkers: { slots: 2, busy: 2 }, consumers: [] };
 const at = (seconds: number) => new Date(Date.parse(START) + seconds * 1000).toISOString();
 const running = after(
@@ -24,6 +25,7 @@ function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
     alike: [],
     lateEnd: null,
     dueAt: null,
+    isResultLive: false,
     rerunOfNumber: null,
     quota: null,
     errorLines: [],
@@ -31,7 +33,7 @@ function factsOf(run: Run, more: Partial<RunFacts> = {}): RunFacts {
   };
 }
 const versionAt = (seconds: number, run: Run, more: Partial<RunFacts> = {}) =>
-  versionOf(runPage(factsOf(run, more), at(seconds)));
+  versionOf(runPage(factsOf(run, more), ORDER, at(seconds)));
 
 describe('the version of the page', () => {
   it('does not change as time passes', () => {
@@ -91,7 +93,7 @@ it('shows params with their descriptions, line by line and shortened', () => {
   };
   const params = { hosts: aParam({ type: 'array', description: 'Hosts to visit' }), depth: aParam() };
   const definition = shownDefinition(aProject({ params }));
-  expect(runPage(factsOf(run, { definition }), START).params).toEqual([
+  expect(runPage(factsOf(run, { definition }), ORDER, START).params).toEqual([
     { name: 'hosts', value: 'a\nb', hasLines: true, description: 'Hosts to visit' },
     { name: 'none', value: '[]', hasLines: false, description: null },
     { name: 'notes', value: 'x\ny', hasLines: true, description: null },

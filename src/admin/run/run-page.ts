@@ -26,25 +26,21 @@ import { type DurationText, durationOf } from '../words/duration-text';
 import { humanised } from '../words/humanised';
 import { sizeText } from '../../config/size-text';
 import { numberText } from '../words/number-text';
-import { endReasonWords, numberSign, requestedWords, runName, triggeredWords } from '../words/run-words';
+import { numberSign, runName, triggeredWords } from '../words/run-words';
 import { scopeWords } from '../words/status-words';
 import { type CurrentProject, type RerunOffer, rerunOffer } from './rerun-offer';
-import { type RunFooter, runFooter } from './run-footer';
+import { type FooterWarning, runFooter } from './run-footer';
 import { type RunKeeping, runKeeping } from './run-keeping';
+import { type RunOutcome, runOutcome } from './run-outcome';
 import { type RunSearches, runSearches } from './run-searches';
-import { type ProgressBar, progressBar } from './run-steps';
+import { fullBar, type ProgressBar, progressBar } from './run-steps';
 import { runMark, type StatusMark } from '../words/status-mark';
 import { type StepTimeline, stepTimeline } from './step-timeline';
-import { type SummaryBar, summaryBar } from './summary-bar';
+import { NEW_COUNT, NONE, RELEVANT_COUNT, type SummaryBar, summaryBar } from './summary-bar';
 import { type TimeLeft, timeLeft } from './time-left';
 import { shortText } from '../words/short-text';
-import {
-  timeTextWithSeconds,
-  timeTextWithSecondsOrNull,
-  type TimeText,
-  timeTextOrNull,
-} from '../words/time-text';
-import { errorWords, type PageWords, waitingWords } from '../words/page-words';
+import { timeText, type TimeText, timeTextOrNull, timeTextWithSecondsOrNull } from '../words/time-text';
+import { type PageWords, waitingWords } from '../words/page-words';
 import { type AskAgainOffer, askAgainOffer, lateEndWords, workerWords } from './unheard-worker';
 
 /** The members of a definition that the page shows. */
@@ -77,17 +73,39 @@ export interface RunFacts {
   errorLines: string[];
   /** When the schedule that started the run was due; null for other triggers. */
   dueAt: Instant | null;
+  /** The live result of the project came from this run. */
+  isResultLive: boolean;
+}
+
+/**
+ * The order of the page. An ended run shows its outcome, files and steps before the log. The page of a run that was
+ * active when it was opened keeps the log in its place, also after the end, so that nothing moves under the reader.
+ */
+export interface PageOrder {
+  isLogFirst: boolean;
 }
 
 /** The file that the run offered as the result of its project. */
 export interface ShownResult {
   name: string;
-  size: string | null;
-  /** Why it did not become the live result; null if it did. */
-  why: string | null;
+  size: string;
+  isLive: boolean;
 }
 
-export interface RunPage {
+export interface ShownArtifact {
+  name: string;
+  size: string;
+  href: string;
+  previewHref: string;
+}
+
+/** The quota after the remaining calls. */
+export interface QuotaLimit {
+  dailyLimit: string;
+  resetsAt: TimeText;
+}
+
+export interface RunPage extends PageOrder {
   runId: string;
   shortId: string;
   /** "Nightly backup #14" */
@@ -113,21 +131,11 @@ export interface RunPage {
   lateEnd: PageWords[] | null;
   /** True during the short wait after the start that is normal before a worker claims the run. */
   isFresh: boolean;
-  failure: Failure | null;
-  reason: string | null;
+  outcome: RunOutcome | null;
   scope: string;
   trigger: string;
   due: TimeText | null;
-  attempt: number;
-  maxAttempts: number;
-  worker: string;
-  lastHeard: DurationText | null;
-  startedAt: TimeText;
-  duration: DurationText | null;
-  stopAskedAt: TimeText | null;
-  /** "by ada" or "manually" */
-  stopAsked: string | null;
-  endedAt: TimeText | null;
+  quota: QuotaLimit | null;
   rerunOf: { href: string | null; name: string } | null;
   keeping: RunKeeping;
   params: ShownParam[];
@@ -138,16 +146,34 @@ export interface RunPage {
   /** The number of all metrics, for the link "Show all 500". Null if the page already shows all. */
   allMetrics: string | null;
   allArtifacts: string | null;
-  /** Notes about lists that are incomplete. */
+  /** The file that became the live result, unless it is one of the artifacts. */
   result: ShownResult | null;
+  /** Why the file that the run offered did not become the live result. */
+  whyNotLive: string | null;
+  /** Notes about lists that are incomplete. */
   omissions: string[];
   apiHref: string;
-  artifacts: { name: string; size: string; href: string; previewHref: string }[];
+  artifacts: (ShownArtifact & { isLive: boolean })[];
+  /** There are artifacts, or a result. */
+  hasFiles: boolean;
   searches: RunSearches | null;
   /** The number of issued calls, unless it is shown with the searches; null if none were reported. */
   calls: string | null;
-  footer: RunFooter;
+  foot: RunFoot;
   logHref: string;
+}
+
+/** What the page says about a run at its end: who carried it out, and what to know before the next one. */
+export interface RunFoot {
+  /** Null if the table of attempts names the workers. */
+  worker: string | null;
+  /** The run may have, or has had, more than one attempt. */
+  hasAttempts: boolean;
+  attempt: number;
+  maxAttempts: number;
+  lastHeard: DurationText | null;
+  endedAt: TimeText | null;
+  warnings: FooterWarning[];
 }
 
 export interface ShownParam {
@@ -156,16 +182,6 @@ export interface ShownParam {
   /** True if the value has several lines, which are then below its name. */
   hasLines: boolean;
   description: string | null;
-}
-
-/** The failure banner. */
-export interface Failure {
-  title: string;
-  code: string;
-  /** Null if the title and `errorLines` already explain the failure. */
-  message: PageWords[] | null;
-  errorLines: string[];
-  logHref: string | null;
 }
 
 /** The maximum number of rows of each list; the API returns all. */
@@ -186,15 +202,17 @@ const OMISSION_WORDS: Record<Omission, string> = {
   zeroResults: `This run reported too many searches without results, or some without a query or a domain. Jobato keeps up to ${numberText(MAX_ZERO_RESULTS)}, and ignores the others.`,
 };
 
-export function runPage(facts: RunFacts, now: Instant): RunPage {
+export function runPage(facts: RunFacts, { isLogFirst }: PageOrder, now: Instant): RunPage {
   const { run, definition, current, alike, quota } = facts;
   const { runId, projectId, artifacts } = run;
   const isActive = !isTerminal(run);
   const projectName = current?.definition.name ?? definition.name;
-  const footer = runFooter(run, facts.waiting, quota, now);
-  const metrics = Object.entries(run.metrics);
+  const metrics = otherMetrics(run, definition);
   const searches = runSearches(run, facts.inputs, definition.hasInputs);
+  const result = resultOf(facts);
+  const isResult = (name: string) => result !== null && result.name === name;
   return {
+    isLogFirst,
     runId,
     shortId: runId.slice(-12),
     name: runName(projectName, run),
@@ -210,30 +228,21 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     rerun: rerunOffer(run, current, quota),
     rerunHref: `/runs/${runId}/rerun`,
     stopHref: `/runs/${runId}/stop`,
-    summary: summaryBar(run, definition.metrics, alike, quota, now),
+    summary: withoutUnknown(summaryBar(run, definition.metrics, alike, quota, now)),
     waiting: waitingWords(run, facts.waiting, now),
     askAgain: askAgainOffer(run, facts.waiting),
     lateEnd: facts.lateEnd && lateEndWords(run, facts.lateEnd),
     isFresh: phaseOf(run) === 'waiting' && elapsedMs(run.startedAt, now) < USUAL_WAIT_MS,
-    failure: failureOf(facts),
-    reason: endReasonWords(run),
+    outcome: runOutcome(run, facts.errorLines),
     scope: scopeWords(run.scope),
     trigger: triggeredWords(run),
     due: timeTextOrNull(facts.dueAt),
-    attempt: run.attempt,
-    maxAttempts: run.maxAttempts,
-    worker: workerWords(run),
-    lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
-    startedAt: timeTextWithSeconds(run.startedAt),
-    duration: durationOf(run, now),
-    stopAskedAt: timeTextWithSecondsOrNull(run.cancelRequestedAt),
-    stopAsked: run.cancelRequestedBy && requestedWords(run.cancelRequestedBy),
-    endedAt: timeTextWithSecondsOrNull(run.endedAt),
+    quota: quota && { dailyLimit: numberText(quota.dailyLimit), resetsAt: timeText(quota.resetsAt) },
     rerunOf: run.rerunOf === null ? null : originalOf(run.rerunOf, facts.rerunOfNumber),
     keeping: runKeeping(run),
     params: Object.entries(shownParams(run)).map(([name, value]) => shownParam(name, value, definition)),
     steps: stepTimeline(run, alike, now),
-    progress: progressBar(run),
+    progress: progressBar(run) ?? (isLogFirst ? fullBar(run) : null),
     timeLeft: timeLeft(run, alike, now),
     metrics: metrics.slice(0, SHOWN_METRICS).map(([name, value]) => ({
       name: humanised(name),
@@ -241,7 +250,8 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
     })),
     allMetrics: metrics.length > SHOWN_METRICS ? numberText(metrics.length) : null,
     allArtifacts: artifacts.length > SHOWN_ARTIFACTS ? numberText(artifacts.length) : null,
-    result: resultOf(run),
+    result: artifacts.some(({ name }) => isResult(name)) ? null : result,
+    whyNotLive: run.result && whyNotLive(run.result),
     omissions: (run.omitted ?? []).map((what) => OMISSION_WORDS[what]),
     apiHref: `/api/runs/${runId}`,
     artifacts: artifacts.slice(0, SHOWN_ARTIFACTS).map(({ name, size }) => ({
@@ -249,11 +259,38 @@ export function runPage(facts: RunFacts, now: Instant): RunPage {
       size: sizeText(size),
       href: artifactHref(runId, name),
       previewHref: `/runs/${runId}/artifacts/${encodeURIComponent(name)}`,
+      isLive: isResult(name) && facts.isResultLive,
     })),
+    hasFiles: artifacts.length > 0 || run.result !== null,
     searches,
     calls: searches === null && run.issuedCalls !== null ? numberText(run.issuedCalls) : null,
-    footer,
+    foot: footOf(facts, now),
     logHref: `/api/runs/${runId}/logs`,
+  };
+}
+
+function withoutUnknown(bar: SummaryBar): SummaryBar {
+  return { ...bar, metrics: bar.metrics.filter(({ value }) => value !== NONE) };
+}
+
+/** Returns the metrics that the summary does not already show. */
+function otherMetrics({ metrics }: Run, definition: ShownDefinition): [string, number][] {
+  const inSummary = new Set([...definition.metrics, NEW_COUNT, RELEVANT_COUNT]);
+  return Object.entries(metrics).filter(([name]) => !inSummary.has(name));
+}
+
+function footOf({ run, quota }: RunFacts, now: Instant): RunFoot {
+  const isActive = !isTerminal(run);
+  // A used-up quota is named beside the re-run buttons of an ended run, and a silent worker above the log.
+  const { warnings } = runFooter(run, null, isActive ? quota : null, now);
+  return {
+    worker: run.attempt > 1 ? null : workerWords(run),
+    hasAttempts: run.maxAttempts > 1,
+    attempt: run.attempt,
+    maxAttempts: run.maxAttempts,
+    lastHeard: isActive ? durationOf({ startedAt: run.lastHeardAt, endedAt: null }, now) : null,
+    endedAt: timeTextWithSecondsOrNull(run.endedAt),
+    warnings,
   };
 }
 
@@ -290,30 +327,9 @@ export function shownDefinition({ name, metrics, params, inputs }: ProjectDefini
   };
 }
 
-function failureOf({ run, errorLines }: RunFacts): Failure | null {
-  if (run.error === null) return null;
-  const step = run.steps.find(({ status }) => status === 'failed') ?? null;
-  const exit = step === null || step.exitCode === null ? '' : ` with exit code ${step.exitCode}`;
-  const title = step === null ? 'Run failed' : `Step ${step.name} failed${exit}`;
-  const reason = endReasonWords(run);
-  const errorLinesExplainIt = run.error.code === 'STEP_FAILED' && errorLines.length > 0;
-  return {
-    title: step === null && reason !== null ? capital(reason) : title,
-    code: run.error.code,
-    message: errorLinesExplainIt ? null : errorWords(run, SHOWN_LENGTH),
-    errorLines,
-    logHref:
-      step === null || run.logsRemovedAt !== null ? null : `?step=${encodeURIComponent(step.name)}#run-log`,
-  };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function resultOf({ result }: Run): ShownResult | null {
-  if (result === null) return null;
-  return result.state === 'accepted'
-    ? { name: basename(result.file), size: sizeText(result.size), why: null }
-    : { name: result.offered, size: null, why: whyNotLive(result) };
+/** Returns the file that the server accepted as the result of the project. */
+function resultOf({ run: { result }, isResultLive }: RunFacts): ShownResult | null {
+  return result?.state === 'accepted'
+    ? { name: basename(result.file), size: sizeText(result.size), isLive: isResultLive }
+    : null;
 }

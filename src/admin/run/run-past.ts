@@ -17,7 +17,6 @@ import { type RunTimeline, runTimeline } from './run-timeline';
 const PASTS = 20;
 
 interface PastFacts {
-  timeline: RunTimeline;
   attempts: PastEvent[];
   family: FamilyRun[];
 }
@@ -26,6 +25,7 @@ interface PastFacts {
 @Injectable()
 export class RunPast {
   private readonly pasts = new Remembered<PastFacts>(PASTS);
+  private readonly timelines = new Remembered<RunTimeline>(PASTS);
 
   constructor(
     private readonly details: RunDetailRepository,
@@ -34,23 +34,31 @@ export class RunPast {
 
   async of(run: Run) {
     const stamp = await this.details.stamp(run, MAX_REPEATS);
-    const facts = await this.pasts.get(run.runId, JSON.stringify([run.revision, stamp]), () =>
-      this.read(run, stamp),
-    );
+    const facts = await this.pasts.get(run.runId, keyOf(run, stamp), () => this.read(run, stamp));
     const now = this.clock.now();
     return live(`/runs/${run.runId}/past`, {
       attempts: attemptRows(run, facts.attempts, now),
       family: familyRows(run, facts.family, now),
-      timeline: facts.timeline,
     });
   }
 
+  async timeline(run: Run) {
+    const stamp = await this.details.stamp(run, MAX_REPEATS);
+    const timeline = await this.timelines.get(run.runId, keyOf(run, stamp), async () =>
+      runTimeline(run, await this.details.events(run.runId)),
+    );
+    return live(`/runs/${run.runId}/timeline/part`, timeline);
+  }
+
   private async read(run: Run, { family: relations }: PastStamp): Promise<PastFacts> {
-    const [events, attempts, family] = await Promise.all([
-      this.details.events(run.runId),
+    const [attempts, family] = await Promise.all([
       run.attempt === 1 ? [] : this.details.attemptEvents(run),
       relations.length < 2 ? [] : this.details.family(relations),
     ]);
-    return { timeline: runTimeline(run, events), attempts, family };
+    return { attempts, family };
   }
+}
+
+function keyOf({ revision }: Run, stamp: PastStamp): string {
+  return JSON.stringify([revision, stamp]);
 }

@@ -101,3 +101,15 @@ export function progressBar(run: Run): ProgressBar | null {
     max: run.steps.length,
   };
 }
+
+/** Returns the bar of a completed run, for a page that has shown its progress; null without steps. */
+export function fullBar({ status, steps }: Run): ProgressBar | null {
+  if (status !== 'completed' || steps.length === 0) return null;
+  const done = steps.filter(({ endedAt }) => endedAt !== null).length;
+  return {
+    text: `${done} of ${steps.length} steps done`,
+    message: null,
+    value: steps.length,
+    max: steps.length,
+  };
+}

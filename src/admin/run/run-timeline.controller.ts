@@ -2,18 +2,20 @@ import { Controller, Get, Param, Query, UseInterceptors } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { ProjectCatalogue } from '../../projects/project-catalogue';
 import { RunDetailRepository } from '../../history/run-detail.repository';
-import type { Run } from '../../runs/run';
+import { isTerminal, type Run } from '../../runs/run';
 import { RunPipe, runPaths } from '../../runs/run.pipe';
 import { textOrNull } from '../page/form-answers';
 import { PageFrames } from '../page/page-frame';
-import { View } from '../page/view';
+import { PartView, View } from '../page/view';
 import { ViewInterceptor } from '../page/view.interceptor';
 import { numberSign, runName } from '../words/run-words';
+import { RunPast } from './run-past';
+import { runTabs } from './run-tabs';
 import { timelineHref, timelineLines } from './run-timeline';
 
 const EVENTS = 500;
 
-/** All events of a run, page by page. The run page shows only the start and the end of a long history. */
+/** What happened to a run. With `after`, a page of all its events; else the start and the end of a long history. */
 @ApiExcludeController()
 @Controller(runPaths('timeline'))
 @UseInterceptors(ViewInterceptor)
@@ -21,26 +23,44 @@ export class RunTimelineController {
   constructor(
     private readonly projects: ProjectCatalogue,
     private readonly details: RunDetailRepository,
+    private readonly pasts: RunPast,
     private readonly frames: PageFrames,
   ) {}
 
   @Get()
   async page(@Param(RunPipe) run: Run, @Query('after') after: unknown): Promise<View> {
-    const { runId, projectId } = run;
-    const project = this.projects.find(projectId);
-    const projectName = project?.definition.name ?? projectId;
-    const text = textOrNull(after) ?? '0';
-    const from = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-    const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
+    const text = textOrNull(after);
     return new View('run/timeline-page', {
-      frame: await this.frames.frame(`Timeline, ${runName(projectName, run)}`, '/'),
-      runHref: `/runs/${runId}`,
-      runNumber: numberSign(run),
-      projectName,
-      projectHref: `/projects/${projectId}`,
+      ...(await this.headOf(run)),
+      ...(text === null
+        ? { isActive: !isTerminal(run), timeline: await this.pasts.timeline(run) }
+        : { events: await this.events(run, /^\d{1,15}$/.test(text) ? Number(text) : 0) }),
+    });
+  }
+
+  @Get('part')
+  async part(@Param(RunPipe) run: Run): Promise<PartView> {
+    const timeline = await this.pasts.timeline(run);
+    return new PartView('run/timeline', { isActive: !isTerminal(run), timeline }, timeline.live);
+  }
+
+  private async events({ runId }: Run, from: number) {
+    const { items, nextCursor } = await this.details.page(runId, EVENTS, from);
+    return {
       lines: timelineLines(items),
       firstHref: from === 0 ? null : timelineHref(runId, 0),
       furtherHref: nextCursor === null ? null : timelineHref(runId, Number(nextCursor)),
-    });
+    };
+  }
+
+  private async headOf(run: Run) {
+    const { runId, projectId } = run;
+    const project = this.projects.find(projectId);
+    const projectName = project?.definition.name ?? projectId;
+    return {
+      frame: await this.frames.frame(`Timeline, ${runName(projectName, run)}`, '/'),
+      tabs: runTabs(runId, 'timeline'),
+      run: { projectName, projectHref: project && `/projects/${projectId}`, number: numberSign(run) },
+    };
   }
 }

@@ -6,6 +6,7 @@ import { LogReader } from '../log/log-reader';
 import { textOrNull } from '../page/form-answers';
 import { RunPages } from './run-pages';
 import { RunPast } from './run-past';
+import { runTabs } from './run-tabs';
 
 /**
  * The reload interval of an active run's page without JavaScript, on the reader's request only. An automatic reload
@@ -31,11 +32,12 @@ export class RunWholePage {
 
   /** @param query of the address */
   async of(run: Run, query: Record<string, unknown>) {
-    const [model, past] = await Promise.all([this.pages.state(run), this.pasts.of(run)]);
+    const [model, past] = await Promise.all([this.pages.first(run), this.pasts.of(run)]);
     // Read after the run: if the run has ended, its log is then complete.
     const log = run.logsRemovedAt === null ? await this.log(run, query, model.run.isActive) : null;
     const refreshSeconds = query.reload === 'on' && model.run.isActive ? REFRESH_SECONDS : null;
-    return { ...model, frame: { ...model.frame, refreshSeconds }, log, past };
+    const tabs = runTabs(run.runId, 'run');
+    return { ...model, frame: { ...model.frame, refreshSeconds }, tabs, log, past };
   }
 
   private log(run: Run, query: Record<string, unknown>, isActive: boolean) {

@@ -17,7 +17,7 @@ import { RunPages } from './run-pages';
 import { RunPast } from './run-past';
 import { RunWholePage } from './run-whole-page';
 
-/** A run's page: steps, progress, log and timeline. */
+/** A run's page: its outcome, files, steps and log. */
 @ApiExcludeController()
 @Controller(runPaths())
 @UseInterceptors(ViewInterceptor)
@@ -42,8 +42,8 @@ export class RunPageController {
   }
 
   @Get('state')
-  async state(@Param(RunPipe) run: Run): Promise<PartView> {
-    const model = await this.pages.state(run);
+  async state(@Param(RunPipe) run: Run, @Query('order') order: unknown): Promise<PartView> {
+    const model = await this.pages.state(run, { isLogFirst: order === 'log-first' });
     return new PartView('run/refresh', model, model.live);
   }
 

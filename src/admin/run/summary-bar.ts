@@ -33,10 +33,11 @@ export interface SummaryBar {
 
 type Ended = Pick<Run, 'runId' | 'startedAt' | 'endedAt'>;
 
-const NONE = '–';
+/** In place of a value that was not reported. */
+export const NONE = '–';
 /** These two metrics have fixed places in the bar. */
-const NEW_COUNT = 'newJobsCount';
-const RELEVANT_COUNT = 'relevantCount';
+export const NEW_COUNT = 'newJobsCount';
+export const RELEVANT_COUNT = 'relevantCount';
 
 export function summaryBar(
   run: Run | null,

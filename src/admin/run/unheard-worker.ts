@@ -8,6 +8,8 @@ import type { PageWords } from '../words/page-words';
 export interface AskAgainOffer {
   href: string;
   warning: string;
+  /** The work may be done twice. */
+  isRisky: boolean;
 }
 
 const LATE_ENDS: Record<LateEnd['eventType'], string> = {
@@ -21,6 +23,7 @@ export function askAgainOffer(run: Run, waiting: Waiting | null): AskAgainOffer 
   if (waiting?.code !== 'handed-out' && waiting?.code !== 'no-worker-yet') return null;
   return {
     href: `/runs/${run.runId}/ask-again`,
+    isRisky: run.executor === 'external',
     warning:
       run.executor === 'external'
         ? 'A worker may already be working on this run and would then do the work twice.'
