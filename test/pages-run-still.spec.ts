@@ -75,6 +75,7 @@ describe('the page of a run that is open from its start to its end', () => {
     await run.print('check', 'stdout', 'checking');
     await page.getByTestId('run-log').filter({ hasText: 'checking' }).waitFor();
     expect(await shifted(page)).toBeLessThan(UNNOTICED);
+    await forgetShifts(page);
     await fail(page, run);
     expect(await shifted(page)).toBeLessThan(UNNOTICED);
     const orderOf = () =>

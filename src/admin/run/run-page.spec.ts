@@ -102,3 +102,69 @@ it('shows params with their descriptions, line by line and shortened', () => {
     { name: 'toString', value: '1', hasLines: false, description: null },
   ]);
 });
+
+describe('each fact once', () => {
+  const completed = after(running, [{ type: 'complete', occurredAt: LATER, payload: { newJobsCount: 3 } }]);
+  const pageOf = (run: Run, more: Partial<RunFacts> = {}, order = ORDER) =>
+    runPage(factsOf(run, more), order, LATER);
+
+  it('lists the metrics that the summary does not show', () => {
+    const run = { ...completed, metrics: { newJobsCount: 3, rows: 9, pages: 2 } };
+    const definition = shownDefinition(aProject({ metrics: ['rows', 'words'] }));
+    const { summary, metrics } = pageOf(run, { definition });
+    expect(summary).toMatchObject({
+      newCount: '3',
+      hasRelevant: false,
+      metrics: [{ name: 'Rows', value: '9' }],
+    });
+    expect(metrics).toEqual([{ name: 'Pages', value: '2' }]);
+  });
+
+  it('marks the artifact that is the live result, and shows a result apart only if it is none', () => {
+    const result = { state: 'accepted' as const, file: 'results/demo/1/db.sqlite', size: 2048 };
+    const artifacts = [{ name: 'db.sqlite', size: 2048, sha256: 'x' } as never];
+    expect(pageOf({ ...completed, result, artifacts }, { isResultLive: true })).toMatchObject({
+      artifacts: [{ name: 'db.sqlite', isLive: true }],
+      result: null,
+      hasFiles: true,
+    });
+    expect(pageOf({ ...completed, result })).toMatchObject({
+      artifacts: [],
+      result: { name: 'db.sqlite', size: '2 kB', isLive: false },
+      hasFiles: true,
+    });
+    expect(pageOf(completed).hasFiles).toBe(false);
+  });
+
+  it('names the worker at the end of the page, unless the table of attempts does', () => {
+    expect(pageOf(completed).foot).toMatchObject({ worker: 'Worker w', hasAttempts: false, warnings: [] });
+    expect(pageOf({ ...completed, attempt: 2, maxAttempts: 3 }).foot).toMatchObject({
+      worker: null,
+      hasAttempts: true,
+    });
+  });
+
+  it('warns once that the quota is used up', () => {
+    const quota = { dailyLimit: 9, used: 9, remaining: 0, concurrencyLimit: 1, resetsAt: LATER };
+    const warnings = (run: Run) => {
+      const { rerun, foot } = pageOf(run, { quota });
+      return [rerun?.refusal?.text, ...foot.warnings.map(({ text }) => text)].filter(Boolean);
+    };
+    expect(warnings(completed)).toEqual(['The project quota is used up. Re-runs are refused until']);
+    expect(warnings(running)).toEqual(['The quota is used up. Runs are refused until']);
+  });
+
+  it('fills the bar of a run that completed while its page was open', () => {
+    const bar = { text: '1 of 3 steps done', value: 3, max: 3 };
+    const oneDone = after(running, [
+      {
+        type: 'progress',
+        occurredAt: LATER,
+        payload: { step: 'fetch', stepStatus: 'completed', exitCode: 0 },
+      },
+      { type: 'complete', occurredAt: LATER, payload: {} },
+    ]);
+    expect(pageOf(oneDone, {}, { isLogFirst: true }).progress).toMatchObject(bar);
+    expect(pageOf(oneDone).progress).toBeNull();
+  });
+});

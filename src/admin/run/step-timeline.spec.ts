@@ -28,8 +28,7 @@ const ended = after(
 );
 
 it('draws all steps on one scale that begins with the first step', () => {
-  const { rows, span } = stepTimeline(ended, [], at(500));
-  expect(span).toBe('40 s');
+  const { rows } = stepTimeline(ended, [], at(500));
   expect(
     rows.map(({ name, bar, exitCode, logHref }) => [name, bar && [bar.x, bar.width], exitCode, logHref]),
   ).toEqual([
@@ -40,8 +39,8 @@ it('draws all steps on one scale that begins with the first step', () => {
 });
 
 it('extends a running step to the current time', () => {
-  const { rows, span } = stepTimeline(inParse, [], at(120));
-  expect([span, rows[1]!.bar]).toEqual(['20 s', { x: 500, width: 500, usualWidth: null }]);
+  const { rows } = stepTimeline(inParse, [], at(120));
+  expect(rows[1]!.bar).toEqual({ x: 500, width: 500, usualWidth: null });
 });
 
 it('shows the typical duration of a running step, and marks a slow one', () => {
@@ -69,5 +68,23 @@ it('draws even the shortest step with a visible width', () => {
     at(6000),
   );
   expect(stepTimeline(run, [], at(6000)).rows[0]!.bar!.width).toBe(6);
-  expect(stepTimeline(aNewRun(), [], at(1)).span).toBeNull();
+  expect(stepTimeline(aNewRun(), [], at(1)).rows.map(({ bar }) => bar)).toEqual([null, null, null]);
+});
+
+it('draws steps that ran side by side below each other', () => {
+  const run = after(
+    after(aNewRun(), [{ type: 'claim', workerId: 'w', leaseSeconds: 60 }], at(0)),
+    [
+      says(0, { step: 'fetch', stepStatus: 'running' }),
+      says(10, { step: 'parse', stepStatus: 'running' }),
+      says(30, { step: 'fetch', stepStatus: 'completed', exitCode: 0 }),
+      says(40, { step: 'parse', stepStatus: 'completed', exitCode: 0 }),
+    ],
+    at(1000),
+  );
+  expect(stepTimeline(run, [], at(40)).rows.map(({ bar }) => bar && [bar.x, bar.x + bar.width])).toEqual([
+    [0, 750],
+    [250, 1000],
+    null,
+  ]);
 });

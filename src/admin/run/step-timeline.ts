@@ -24,8 +24,6 @@ export interface TimelineRow extends StepRow {
 
 export interface StepTimeline {
   rows: TimelineRow[];
-  /** The duration that the drawing covers; null without bars. */
-  span: string | null;
 }
 
 /** Places the steps on one time scale, from the first start to the last end or now. */
@@ -75,7 +73,7 @@ export function stepTimeline(run: Run, earlier: AlikeRun[], now: Instant): StepT
       onlyHref,
     };
   });
-  const timeline = { rows, span: from === null ? null : durationText(spanMs) };
+  const timeline = { rows };
   const isGrowing = run.steps.some((step) => hasStarted(step) && step.endedAt === null);
   return isGrowing ? ticking(timeline, { rows: rows.map((row) => ({ ...row, bar: null })) }) : timeline;
 }
